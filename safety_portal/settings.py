@@ -1,0 +1,336 @@
+"""The only settings. The environment makes the differences; a missing variable stops the start with a sentence."""
+
+import os
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from celery.schedules import crontab
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def env(name, default=None, *, why=""):
+    """A variable's text; without a default it must be set, and the error says what it is for."""
+    value = os.environ.get(name, "")
+    if value:
+        return value
+    if default is None:
+        raise ImproperlyConfigured(f"Set {name}: {why}")
+    return default
+
+
+def env_list(name, default=None, *, why=""):
+    """A comma-separated variable as a list."""
+    return [part.strip() for part in env(name, default, why=why).split(",") if part.strip()]
+
+
+def env_number(name, default):
+    """A whole number; anything else stops the start."""
+    text = env(name, str(default))
+    if not text.isdecimal():
+        raise ImproperlyConfigured(f"{name} must be a whole number, not “{text}”.")
+    return int(text)
+
+
+# demo: one machine, embedded servers. test: the same, thrown away. production: refuses to start half set up.
+PORTAL_ENV = env("PORTAL_ENV", "demo")
+if PORTAL_ENV not in ("demo", "test", "production"):
+    raise ImproperlyConfigured(
+        f"PORTAL_ENV is “{PORTAL_ENV}”; it must be demo, test or production."
+    )
+PRODUCTION = PORTAL_ENV == "production"
+DEBUG = False
+
+# Where a default is None the variable must be set in production.
+_here = None if PRODUCTION else ""
+
+SECRET_KEY = env(
+    "SECRET_KEY",
+    None if PRODUCTION else "for the demo and the tests only; production refuses to start with it",
+    why="a long random text that signs sessions and form tokens. "
+    "Make one with: python -c 'import secrets; print(secrets.token_urlsafe(50))'",
+)
+SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS", "")
+
+# Encrypts TOTP secrets and clinical text: "id:base64 of 32 bytes", newest first, older ones still read.
+ENCRYPTION_KEYS = env_list(
+    "ENCRYPTION_KEYS",
+    None if PRODUCTION else "demo:ZGVtbyBrZXksIDMyIGJ5dGVzLCBub3QgYSBzZWNyZXQ=",
+    why="the key ring for clinical text and sign-in secrets, as id:base64-of-32-bytes, newest first. "
+    "Make one with: python manage.py make_key",
+)
+
+ALLOWED_HOSTS = env_list(
+    "ALLOWED_HOSTS",
+    None if PRODUCTION else "localhost,127.0.0.1,[::1]",
+    why="the host names people type, separated by commas.",
+)
+PORT = env_number("PORT", 8000)
+PUBLIC_URL = env(
+    "PUBLIC_URL",
+    f"https://{ALLOWED_HOSTS[0]}" if PRODUCTION else f"http://localhost:{PORT}",
+).rstrip("/")
+READYZ_TOKEN = env("READYZ_TOKEN", "")
+
+INSTALLED_APPS = [
+    "safety_portal",
+    "training",
+    "naloxone",
+    "exposures",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "crispy_forms",
+    "csp",
+    "django_filters",
+    "django_htmx",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "safety_portal.middleware.PersonMiddleware",
+    "safety_portal.middleware.HeldFormMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+
+ROOT_URLCONF = "safety_portal.urls"
+WSGI_APPLICATION = "safety_portal.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "safety_portal.page.page",
+            ],
+        },
+    },
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+CRISPY_ALLOWED_TEMPLATE_PACKS = "uswds"
+CRISPY_TEMPLATE_PACK = "uswds"
+
+
+def database(url):
+    """postgres://user:password@host:port/name?sslmode=… as Django wants it."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("postgres", "postgresql"):
+        raise ImproperlyConfigured(
+            "DATABASE_URL must be a PostgreSQL address: postgres://user:password@host:port/name"
+        )
+    options = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    # A request that waits longer than this for a row or an answer is better ended with a sentence.
+    timeouts = "-c lock_timeout=3000 -c idle_in_transaction_session_timeout=15000"
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": parts.hostname or "",
+        "PORT": str(parts.port or ""),
+        # A new connection costs 7 ms; they are kept, and looked at before use.
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"options": timeouts, **options},
+    }
+
+
+# default: the application's role, which may only insert into the ledger.
+# owner: owns the tables, runs migrations; absent from the web's environment in production.
+DATABASES = {
+    "default": database(
+        env("DATABASE_URL", why="the PostgreSQL address of the application's role.")
+    )
+}
+if os.environ.get("DATABASE_OWNER_URL"):
+    DATABASES["owner"] = database(os.environ["DATABASE_OWNER_URL"])
+DATABASE_ROUTERS = ["safety_portal.roles.OwnerMigrates"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env("REDIS_URL", why="the address of Redis 7 or later, redis://:password@host:port/0")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": f"portal-{PORTAL_ENV}",
+        # Web code never waits longer than this for Redis.
+        "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
+    }
+}
+
+# --- who is signed in ---------------------------------------------------------------------------
+AUTH_USER_MODEL = "safety_portal.Account"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+# PBKDF2-HMAC-SHA256 is the one of Django's hashers that FIPS 140 approves.
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.MD5PasswordHasher"
+    if PORTAL_ENV == "test"
+    else "django.contrib.auth.hashers.PBKDF2PasswordHasher"
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+     "OPTIONS": {"user_attributes": ("email",)}},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+     "OPTIONS": {"min_length": 15}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]  # fmt: skip
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_AGE = 12 * 60 * 60
+# NIST 800-63B AAL2: again after 30 minutes of silence and after 12 hours; we take 15 minutes.
+SESSION_IDLE_SECONDS = env_number("SESSION_IDLE_SECONDS", 15 * 60)
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = False
+CSRF_FAILURE_VIEW = "safety_portal.answers.csrf_failed"
+
+ACCOUNT_ADAPTER = "safety_portal.signin.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+# Without a password field allauth silently switches to sign-in by mailed code.
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"  # invited people only: the administrator knows the address
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_CHANGE_EMAIL = False
+MFA_ADAPTER = "safety_portal.signin.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Safety portal"
+MFA_TRUST_ENABLED = False
+ALLAUTH_TRUSTED_PROXY_COUNT = env_number("TRUSTED_PROXY_COUNT", 0)
+
+# --- what a browser may do -----------------------------------------------------------------------
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "img-src": [SELF, "data:"],  # the file input shows previews as data: addresses
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "object-src": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+if PRODUCTION:
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
+    SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+    SECURE_HSTS_SECONDS = 365 * 24 * 3600
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
+    if env("TLS_PROXY", "yes") == "yes":
+        SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# --- mail ----------------------------------------------------------------------------------------
+_mail = urlsplit(
+    env("EMAIL_URL", "smtp://127.0.0.1:8025" if not PRODUCTION else None,
+        why="the mail server, smtp://user:password@host:port or smtps://…")
+)  # fmt: skip
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_HOST, EMAIL_PORT = _mail.hostname, _mail.port or 25
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_mail.username or ""), unquote(_mail.password or "")
+EMAIL_USE_SSL, EMAIL_USE_TLS = _mail.scheme == "smtps", _mail.scheme == "smtp+tls"
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env("MAIL_FROM", "Safety portal <portal@portal.example>")
+# A folder in which the last mail hop keeps what it accepted; a sender in doubt looks there first.
+MAIL_JOURNAL = env("MAIL_JOURNAL", "")
+
+# --- background work -----------------------------------------------------------------------------
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True  # acks_late alone still loses a killed child's task
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CONCURRENCY = env_number("WORKER_CONCURRENCY", 2)
+CELERY_TASK_SOFT_TIME_LIMIT, CELERY_TASK_TIME_LIMIT = 60, 90
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 400_000  # KiB
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = env_number("WORKER_SOFT_SHUTDOWN_SECONDS", 30)
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_TIMEZONE = "UTC"
+CELERY_ENABLE_UTC = True
+# Longer than twice the hard limit, so nothing running is given to a second worker.
+CELERY_VISIBILITY_TIMEOUT = 300
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": CELERY_VISIBILITY_TIMEOUT,
+    "unacked_restore_interval": 10,
+    "unacked_restore_throttle": 1,
+    "socket_timeout": 10,
+    "socket_connect_timeout": 5,
+    "socket_keepalive": True,
+    "health_check_interval": 15,
+    "global_keyprefix": f"portal-{PORTAL_ENV}:",
+}
+# The row is the truth; a nudge that can't be published within two seconds is dropped.
+CELERY_TASK_PUBLISH_RETRY_POLICY = {
+    "max_retries": 3,
+    "interval_start": 0,
+    "interval_step": 0.3,
+    "interval_max": 0.6,
+}
+CELERY_BEAT_SCHEDULE = {
+    "outbox": {"task": "alerts.deliver_mail", "schedule": 60.0},
+    "due": {"task": "alerts.sweep", "schedule": 600.0},
+    "beat": {"task": "alerts.heartbeat", "schedule": crontab(minute="*")},
+}
+CELERY_BEAT_SCHEDULE_FILENAME = env("BEAT_SCHEDULE", str(BASE_DIR / ".local" / "beat" / "schedule"))
+
+# --- words, time, files --------------------------------------------------------------------------
+LANGUAGE_CODE = "en-us"
+USE_I18N = False
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "static/"
+STATIC_ROOT = Path(env("STATIC_ROOT", str(BASE_DIR / ".local" / "static")))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+MEDIA_ROOT = Path(env("MEDIA_ROOT", str(BASE_DIR / ".local" / "media")))
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env("LOG_LEVEL", "WARNING")},
+}
