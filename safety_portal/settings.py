@@ -85,6 +85,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "django.forms",  # the templates of Django's own widgets, which FORM_RENDERER looks for
     "allauth",
     "allauth.account",
     "allauth.mfa",
