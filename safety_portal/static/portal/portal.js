@@ -1,0 +1,154 @@
+// All our script: USWDS with a start for parts that htmx swaps in, and small helps that a page works without.
+import uswds from "@uswds/uswds/js";
+
+const parts = Object.values(uswds);
+const all = (root, selector) => [...(root.matches?.(selector) ? [root] : []), ...root.querySelectorAll(selector)];
+
+// --- USWDS: what its own script forgets -----------------------------------------------------------
+
+// The date picker empties its field; what was typed wrongly must come back with its error.
+function typedDates(root) {
+  return all(root, ".usa-date-picker:not([data-enhanced])").map((picker) => {
+    const text = picker.querySelector("input")?.value;
+    return () => {
+      const input = picker.querySelector(".usa-date-picker__external-input");
+      if (input && !input.value) input.value = text;
+    };
+  });
+}
+
+// The combo box makes a new input; hint, error and state belong to it.
+function describeCombos(root) {
+  all(root, ".usa-combo-box").forEach((box) => {
+    const [select, input] = [box.querySelector("select"), box.querySelector("input")];
+    if (!select || !input) return;
+    ["aria-describedby", "aria-invalid"].forEach((name) => {
+      if (select.hasAttribute(name)) input.setAttribute(name, select.getAttribute(name));
+    });
+  });
+}
+
+function start(root, whole) {
+  const putBack = typedDates(root);
+  parts.forEach((part) => (whole ? part.on(root) : part.init?.(root)));
+  putBack.forEach((act) => act());
+  describeCombos(root);
+  helps(root);
+}
+
+// --- ours -------------------------------------------------------------------------------------------
+
+function helps(root) {
+  root.querySelector("[data-error-summary]")?.focus();
+  all(root, "[data-needs-script]").forEach((element) => (element.hidden = false));
+  all(root, "[data-codes]").forEach(countCodes);
+  all(root, "[data-ticks]").forEach(countTicks);
+}
+
+const plural = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
+function countCodes(area) {
+  const line = document.getElementById(`${area.id}_count`);
+  const codes = area.value.split(/[\n,;\t]+/).map((code) => code.trim()).filter(Boolean);
+  if (line) line.textContent = codes.length ? `${plural(codes.length, "code")} so far` : "";
+}
+
+const ticksOf = (formId) => [...document.querySelectorAll(`input[data-tick="${formId}"]`)];
+
+function countTicks(bar) {
+  const boxes = ticksOf(bar.dataset.ticks);
+  const ticked = boxes.filter((box) => box.checked).length;
+  bar.querySelector("[data-ticked]").textContent = ticked ? `${plural(ticked, bar.dataset.noun)} chosen` : "";
+  bar.classList.toggle("portal-bulk--idle", !ticked);
+  document.querySelectorAll(`input[data-tick-all="${bar.dataset.ticks}"]`).forEach((all) => {
+    all.checked = ticked > 0 && ticked === boxes.length;
+    all.indeterminate = ticked > 0 && ticked < boxes.length;
+  });
+}
+
+document.addEventListener("change", ({ target }) => {
+  if (target.dataset.tickAll) ticksOf(target.dataset.tickAll).forEach((box) => (box.checked = target.checked));
+  const form = target.dataset.tickAll || target.dataset.tick;
+  if (form) document.querySelectorAll(`[data-ticks="${form}"]`).forEach(countTicks);
+  if (target.matches("[data-submit-on-change]")) target.form.requestSubmit();
+});
+
+document.addEventListener("input", ({ target }) => {
+  if (target.matches("[data-codes]")) countCodes(target);
+});
+
+document.addEventListener("keydown", (event) => {
+  const { target, key } = event;
+  if (key === "Escape") {
+    const open = target.closest?.("details[data-menu][open]");
+    if (open) {
+      open.open = false;
+      open.querySelector("summary").focus();
+    }
+  }
+  if (key !== "Enter" || !target.matches) return;
+  // A scanner ends each code with Enter: in these fields it must not send the form.
+  if (target.matches("textarea[data-codes]") && (event.ctrlKey || event.metaKey)) {
+    event.preventDefault();
+    target.form.requestSubmit();
+  }
+  if (target.matches("[data-look-up]")) event.preventDefault();
+});
+
+document.addEventListener("click", (event) => {
+  document.querySelectorAll("details[data-menu][open]").forEach((menu) => {
+    if (!menu.contains(event.target)) menu.open = false;
+  });
+  const now = event.target.closest("[data-now]");
+  if (now) fillNow(now);
+  const copier = event.target.closest("[data-copy]");
+  if (copier) copyText(copier);
+});
+
+// The clock of the field's zone, not of the device.
+function fillNow(button) {
+  const [day, time] = button.dataset.now.split(" ").map((id) => document.getElementById(id));
+  const options = { timeZone: button.dataset.zone, hourCycle: "h23", year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" };
+  const now = Object.fromEntries(new Intl.DateTimeFormat("en-US", options).formatToParts(new Date()).map(({ type, value }) => [type, value]));
+  day.value = `${now.month}/${now.day}/${now.year}`;
+  time.value = `${now.hour}:${now.minute}`;
+  [day, time].forEach((input) => input.dispatchEvent(new Event("input", { bubbles: true })));
+}
+
+async function copyText(button) {
+  const said = button.parentElement.querySelector("[role=status]");
+  try {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    said.textContent = "Copied";
+  } catch {
+    said.textContent = "Select the text and copy it by hand";
+  }
+}
+
+// A second click finds the button asleep. The server answers the same act twice the same way; this only calms.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post") return;
+  if (form.dataset.sent) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sent = "yes";
+  const buttons = [...form.elements].filter((element) => element.type === "submit");
+  buttons.forEach((button) => button.setAttribute("aria-disabled", "true"));
+  // An answer that is a file leaves the page as it is.
+  setTimeout(() => wake(form), 10_000);
+});
+
+function wake(form) {
+  delete form.dataset.sent;
+  form.querySelectorAll("[type=submit][aria-disabled]").forEach((button) => button.removeAttribute("aria-disabled"));
+}
+
+// Back from the next page: the form may be sent again.
+window.addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach(wake));
+
+document.addEventListener("DOMContentLoaded", () => start(document.body, true));
+document.addEventListener("htmx:load", ({ detail }) => {
+  if (detail.elt !== document.body) start(detail.elt, false);
+});
