@@ -7,6 +7,7 @@
 
 The command finds DATABASE_URL, DATABASE_OWNER_URL and REDIS_URL in its environment. Where they are
 set already, those servers are used and none is started. If DIR's servers run already, they are used.
+What is thrown away is for tests: PORTAL_ENV is test there, unless it is set.
 """
 
 import argparse
@@ -333,6 +334,7 @@ def postgres(folder, words, *, keep):
 
 def make_roles(port, words, *, keep):
     """The role that owns the tables, the role of the application, and the database."""
+    rights = "nocreatedb" if keep else "createdb"
     with psycopg.connect(
         host="127.0.0.1", port=port, user="postgres", password=words["postgres"],
         dbname="postgres", autocommit=True,
@@ -344,8 +346,10 @@ def make_roles(port, words, *, keep):
                     sql.Identifier(f"portal_{role}"), sql.Literal(words[role])
                 )
                 connection.execute(statement)
-        # Only tests make databases.
-        connection.execute(f"alter role portal_owner {'nocreatedb' if keep else 'createdb'}")
+        # Only tests make databases, and drop them under a worker's feet.
+        connection.execute(f"alter role portal_owner {rights}")
+        if not keep:
+            connection.execute("grant pg_signal_backend to portal_owner")
         if not connection.execute("select 1 from pg_database where datname = 'portal'").fetchone():
             connection.execute("create database portal owner portal_owner")
         connection.execute("revoke all on database portal from public")
@@ -468,7 +472,7 @@ def running(keep=None):
         yield found
     elif keep is None:
         with once_folder(roomy_folder()) as folder, started(folder, keep=False) as addresses:
-            yield addresses
+            yield addresses | {"PORTAL_ENV": os.environ.get("PORTAL_ENV", "test")}
     else:
         folder = private_folder(Path(keep))
         held = lock(folder)

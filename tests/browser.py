@@ -1,0 +1,107 @@
+"""Journeys: Chromium, a portal that serves it, and what a page must never do."""
+
+import os
+from pathlib import Path
+
+import chromium
+import pytest
+from django.test.testcases import LiveServerThread
+from playwright.sync_api import sync_playwright
+
+AXE = Path(__file__).parent.parent / "node_modules" / "axe-core" / "axe.min.js"
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
+# Reported through a binding, so that what happens just before the next page is not lost.
+WATCH = """
+document.addEventListener("securitypolicyviolation", (event) =>
+  window.reportFault(`CSP ${event.violatedDirective}: ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`));
+"""
+
+
+@pytest.fixture
+def live_portal(committed, settings):
+    """The portal on a port of its own; yields its address. Static files come from WhiteNoise, as always."""
+    thread = LiveServerThread("localhost", static_handler=lambda handler: handler)
+    thread.daemon = True
+    thread.start()
+    thread.is_ready.wait()
+    if thread.error:
+        raise thread.error
+    settings.PUBLIC_URL = f"http://localhost:{thread.port}"
+    yield settings.PUBLIC_URL
+    thread.terminate()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """One Chromium for all journeys."""
+    # Playwright's loop runs in this thread; Django would refuse its own queries beside it.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        try:
+            path = chromium.find(playwright)
+        except chromium.NoChromium as error:
+            pytest.exit(str(error), returncode=4)
+        found = playwright.chromium.launch(executable_path=path, args=chromium.arguments())
+        yield found
+        found.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def open_page(browser, live_portal):
+    """open_page(width, height): a page of a person of its own (no cookie shared).
+
+    A script error, or anything the Content-Security-Policy refused, fails the test at its end.
+    """
+    faults, contexts = [], []
+
+    def open_one(width=1200, height=900, **options):
+        context = browser.new_context(
+            base_url=live_portal,
+            viewport={"width": width, "height": height},
+            locale="en-US",
+            **options,
+        )
+        contexts.append(context)
+        context.set_default_timeout(10_000)
+        context.expose_binding("reportFault", lambda source, text: faults.append(text))
+        context.add_init_script(WATCH)
+        opened = context.new_page()
+        opened.on("pageerror", lambda error: faults.append(f"Script error: {error}"))
+        return opened
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+@pytest.fixture
+def page(open_page):
+    """A page on a desk."""
+    return open_page()
+
+
+@pytest.fixture
+def phone(open_page):
+    """A page on a telephone."""
+    return open_page(390, 844, has_touch=True, is_mobile=True)
+
+
+@pytest.fixture
+def axe():
+    """axe(page): asserts that axe finds nothing against WCAG 2.1 AA on the page as it stands."""
+    source = AXE.read_text()
+
+    def look(page):
+        page.evaluate(source)
+        found = page.evaluate(
+            "(tags) => axe.run(document, {runOnly: tags, resultTypes: ['violations']})", WCAG
+        )
+        assert [
+            f"{page.url} {fault['id']} ({fault['help']}): {node['target']} {node['html'][:200]}"
+            for fault in found["violations"]
+            for node in fault["nodes"]
+        ] == []
+
+    return look

@@ -1,0 +1,106 @@
+"""What every test may ask for: a database with both roles, one that may commit, a browser, real parts."""
+
+import fcntl
+import os
+from pathlib import Path
+
+import pytest
+import redis
+from django.conf import settings as portal_settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import call_command
+from django.db import connections
+from psycopg import sql
+
+from tests.browser import axe, browser, live_portal, open_page, page, phone
+from tests.parts import sink, worker
+
+__all__ = ["axe", "browser", "live_portal", "open_page", "page", "phone", "sink", "worker"]
+
+
+def pytest_configure(config):
+    if portal_settings.PORTAL_ENV != "test" or "owner" not in portal_settings.DATABASES:
+        pytest.exit("Run the tests through `make test`, or tools/servers.py pytest …", returncode=4)
+
+
+# --- databases ----------------------------------------------------------------------------------------
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment, django_db_blocker):
+    """A test database that the owner migrates and the tests meet as the application's role."""
+    owner, app = connections["owner"], connections["default"]
+    real = app.settings_dict["NAME"]
+    with django_db_blocker.unblock():
+        owner.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+        app.creation.set_as_test_mirror(owner.settings_dict)
+        with app.cursor() as cursor:
+            cursor.execute("select current_user, current_database()")
+            who, where = cursor.fetchone()
+        # Tests as the owner would be green for the wrong reason.
+        assert who != owner.settings_dict["USER"]
+        assert where != real
+        yield
+        connections.close_all()
+        owner.creation.destroy_test_db(real, verbosity=0)
+
+
+def as_owner(statement, *names):
+    """Runs a statement that stands outside any of the portal's databases."""
+    with connections["owner"]._nodb_cursor() as cursor:
+        cursor.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+@pytest.fixture
+def committed(django_db_setup, django_db_blocker):
+    """A database of this test's own, in which it may commit, use threads, and act as the owner too.
+
+    A copy of the migrated one (some 40 ms), because emptying tables afterwards would want the
+    ledger's triggers off. Yields its name.
+    """
+    owner, app = connections["owner"], connections["default"]
+    template = owner.settings_dict["NAME"]
+    name = f"{template}_committed"
+    with django_db_blocker.unblock():
+        connections.close_all()
+        as_owner("drop database if exists {} with (force)", name)
+        as_owner("create database {} template {}", name, template)
+        as_owner("revoke temp on database {} from public", name)
+        owner.settings_dict["NAME"] = app.settings_dict["NAME"] = name
+        try:
+            yield name
+        finally:
+            connections.close_all()
+            owner.settings_dict["NAME"] = app.settings_dict["NAME"] = template
+            as_owner("drop database {} with (force)", name)
+
+
+# --- what tests must not inherit from one another -------------------------------------------------------
+@pytest.fixture(autouse=True)
+def empty_redis():
+    """No counted sign-in, cached page or queued task of an earlier test; other keys are left alone."""
+    yield
+    with redis.Redis.from_url(portal_settings.REDIS_URL) as client:
+        if keys := list(client.scan_iter("portal-test*", count=1000)):
+            client.delete(*keys)
+
+
+def newest_source():
+    """When a static file last changed."""
+    paths = (
+        storage.path(name) for finder in get_finders() for name, storage in finder.list(["*.map"])
+    )
+    return max((os.path.getmtime(path) for path in paths), default=0)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def static_files():
+    """Pages name static files by their hash, so they are collected before the first page is made."""
+    if not (portal_settings.BASE_DIR / "safety_portal/static/built").is_dir():
+        pytest.exit("The browser's files are not built: run `make static`.", returncode=4)
+    root = Path(portal_settings.STATIC_ROOT)
+    root.mkdir(parents=True, exist_ok=True)
+    manifest = root / "staticfiles.json"
+    with (root.parent / "static.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not manifest.exists() or manifest.stat().st_mtime < newest_source():
+            call_command("collectstatic", interactive=False, verbosity=0)
+            os.utime(manifest)
