@@ -1,0 +1,141 @@
+"""The form that every page writes through: it knows its request, its owner and its button."""
+
+import uuid
+
+from crispy_forms.helper import FormHelper
+from django import forms
+from django.core import signing
+from django.core.exceptions import ValidationError
+from django.forms.utils import ErrorDict
+
+from safety_portal.widgets import fields, inputs, words
+from safety_portal.widgets.look_up import LookUpField
+from safety_portal.widgets.moments import MomentField
+
+LOOKING = "_look_up"  # the Find button of a look-up, pressed without JavaScript
+_signer = signing.Signer(salt="form_owner")
+
+
+def form_owner(person):
+    """The signed key of the person a form was made for: another's form is not taken after a new sign-in."""
+    return _signer.sign(str(person.pk)) if person else ""
+
+
+def owner_of(text):
+    """The person's key in form_owner's text, or None."""
+    try:
+        return int(_signer.unsign(text or ""))
+    except (signing.BadSignature, ValueError):
+        return None
+
+
+class _RequestKey(forms.UUIDField):
+    default_error_messages = {
+        "invalid": "This form was changed on its way. Load the page again and send it once more."
+    }
+
+    def clean(self, value):
+        # Without one the act can't be recognised when sent twice, but it is an act all the same.
+        return super().clean(value) or uuid.uuid4()
+
+
+def _hidden():
+    # No id: two forms on a page would have the same one.
+    return forms.HiddenInput(attrs={"id": False})
+
+
+class PortalForm(forms.Form):
+    """A plain form with our look, tidy text, and the request's key (the same act sent twice is done once)."""
+
+    submit_label = "Save"
+    submit_kind = ""  # "danger" for what can't be undone
+    cancel_label = "Cancel"
+    consequences = ()  # sentences: what will be so when this is sent
+    seen_by = ()  # who will see it
+
+    request_key = _RequestKey(required=False, widget=_hidden())
+    form_owner = forms.CharField(required=False, widget=_hidden())
+
+    def __init__(
+        self, data=None, files=None, *, person=None, submit_label=None, cancel_url="", cancel_label=None, **kwargs
+    ):  # fmt: skip
+        super().__init__(data, files, **kwargs)
+        self.person = person
+        self.submit_label = submit_label or self.submit_label
+        self.cancel_url, self.cancel_label = cancel_url, cancel_label or self.cancel_label
+        self.looking_up = bool(self.is_bound and self.data.get(LOOKING))
+        self.fields["request_key"].initial = uuid.uuid4
+        self.fields["form_owner"].initial = form_owner(person)
+        for field in self.fields.values():
+            self._prepare(field)
+        self.helper = FormHelper()
+        self.helper.render_hidden_fields = True
+        self.helper.attrs = {"novalidate": ""}  # our sentences, not the browser's
+        if self.is_multipart():
+            self.helper.attrs["enctype"] = "multipart/form-data"
+
+    def _prepare(self, field):
+        chosen = isinstance(field, forms.ChoiceField | LookUpField)
+        if field.error_messages.get("required") == forms.Field.default_error_messages["required"]:
+            field.error_messages["required"] = fields.CHOOSE if chosen else fields.FILL_IN
+        if isinstance(field, MomentField) and field.zone is None and self.person:
+            field.zone = self.person.zone
+        secret = isinstance(field, fields.PasswordField)
+        if isinstance(field, forms.CharField) and not secret:
+            field.validators.append(words.check_characters)
+
+    @property
+    def has_look_up(self):
+        return any(isinstance(field, LookUpField) for field in self.fields.values())
+
+    @property
+    def has_required(self):
+        return any(field.required for field in self.fields.values())
+
+    def is_valid(self):
+        return super().is_valid() and not self.looking_up
+
+    def full_clean(self):
+        if self.looking_up:
+            # Half filled in, and only asking: nothing is wrong yet.
+            self._errors, self.cleaned_data = ErrorDict(renderer=self.renderer), {}
+            return
+        super().full_clean()
+        if self.is_bound:
+            self.cleaned_data.pop("form_owner", None)
+
+    def add_error(self, field, error):
+        # A rule's error may name a field that this form doesn't show.
+        if field is not None and field not in self.fields and isinstance(error, str):
+            field = None
+        super().add_error(field, error)
+
+    def add_rule_error(self, error):
+        """Show a rule's error at the field it names (error.field), else on top."""
+        field = getattr(error, "field", None)
+        self.add_error(field if field in self.fields else None, ValidationError(str(error)))
+
+
+_OURS = {
+    forms.TextInput: inputs.TextInput,
+    forms.EmailInput: inputs.EmailInput,
+    forms.PasswordInput: inputs.PasswordInput,
+    forms.CheckboxInput: inputs.Checkbox,
+    forms.Select: inputs.Select,
+    forms.RadioSelect: inputs.RadioTiles,
+}
+
+
+def dress(form):
+    """A library's form with our widgets; its attributes (autocomplete, autofocus) are kept, placeholders are not."""
+    for field in form.fields.values():
+        ours = _OURS.get(type(field.widget))
+        if ours is None:
+            continue
+        old = field.widget
+        attrs = {k: v for k, v in old.attrs.items() if k not in ("placeholder", "class")}
+        field.widget = ours(attrs)
+        field.widget.is_required = old.is_required
+        if hasattr(old, "choices"):
+            field.widget.choices = old.choices
+    return form
