@@ -110,6 +110,18 @@ def share(done, whole):
     return round(100 * done / whole) if whole else 0
 
 
+@register.filter
+def split_words(text):
+    """“a,b” as a list, for a component that takes one."""
+    return text.split(",")
+
+
+@register.filter
+def split_lines(text):
+    """“One.|Two.” as a list of sentences."""
+    return text.split("|")
+
+
 # --- rights -----------------------------------------------------------------------------------------
 
 

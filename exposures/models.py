@@ -1,0 +1,1 @@
+"""Scenes, exposures, verification, causes and corrective actions."""

@@ -1,0 +1,7 @@
+"""Joins naloxone to Django's start."""
+
+from django.apps import AppConfig
+
+
+class NaloxoneConfig(AppConfig):
+    name = "naloxone"

@@ -1,0 +1,37 @@
+"""Where Django looks for the core's tables; they stand with their verbs, one concept a file."""
+
+from safety_portal.access import Grant
+from safety_portal.alerts import Alert, AlertStep, Message, MessageLine, SweepRun, WorkerHeartbeat
+from safety_portal.audit import AuditRow
+from safety_portal.held import HeldForm
+from safety_portal.medical import MedicalEntry, MedicalRead
+from safety_portal.people import (
+    Account,
+    Canine,
+    Component,
+    Person,
+    Region,
+    Station,
+    WorkAssignment,
+)
+
+__all__ = [
+    "Account",
+    "Alert",
+    "AlertStep",
+    "AuditRow",
+    "Canine",
+    "Component",
+    "Grant",
+    "HeldForm",
+    "MedicalEntry",
+    "MedicalRead",
+    "Message",
+    "MessageLine",
+    "Person",
+    "Region",
+    "Station",
+    "SweepRun",
+    "WorkAssignment",
+    "WorkerHeartbeat",
+]

@@ -1,0 +1,1 @@
+"""Requirements, certificates, fit tests, PPE and outreach."""
