@@ -17,7 +17,7 @@ register = template.Library()
 NOT_KNOWN = mark_safe('<span aria-hidden="true">—</span><span class="usa-sr-only">not known</span>')
 
 
-def _part(name, **context):
+def _part(name, /, **context):
     return mark_safe(get_template(f"components/{name}.html").render(context))
 
 
@@ -62,7 +62,10 @@ def moment(value, zone):
         return NOT_KNOWN
     local = _local(value, zone)
     return format_html(
-        '<time datetime="{}">{}, {:%H:%M %Z}</time>', local.isoformat(), _day_text(local), local
+        '<time datetime="{}">{}, {}</time>',
+        local.isoformat(),
+        _day_text(local),
+        f"{local:%H:%M %Z}",
     )
 
 
@@ -72,7 +75,7 @@ def clock(value, zone):
     if value is None:
         return NOT_KNOWN
     local = _local(value, zone)
-    return format_html('<time datetime="{}">{:%H:%M %Z}</time>', local.isoformat(), local)
+    return format_html('<time datetime="{}">{}</time>', local.isoformat(), f"{local:%H:%M %Z}")
 
 
 # --- figures and references -------------------------------------------------------------------------
