@@ -1,0 +1,32 @@
+"""What the schedule runs. Each task is one or two calls and may run twice."""
+
+import datetime as dt
+
+from celery import shared_task
+from django.utils import timezone
+
+from safety_portal import alerts, digests, outbox
+
+
+def moment(now):
+    """The present, unless a moment is given: as such, or as ISO text."""
+    if now is None:
+        return timezone.now()
+    return dt.datetime.fromisoformat(now) if isinstance(now, str) else now
+
+
+@shared_task(name="alerts.deliver_mail")
+def deliver_mail(now=None):
+    return outbox.deliver_mail(now=moment(now))
+
+
+@shared_task(name="alerts.sweep")
+def sweep(now=None):
+    at = moment(now)
+    alerts.run_sweeps(now=at)
+    return digests.make_digests(now=at)
+
+
+@shared_task(name="alerts.heartbeat")
+def heartbeat(now=None):
+    alerts.beat(now=moment(now))
