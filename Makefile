@@ -65,7 +65,7 @@ lock:  ## Write the locked lists of packages anew
 	@$(SETUP) lock
 
 clean:  ## Remove the demo's data and everything that was installed or built
-	@if [ -x $(PY) ]; then $(SERVERS) --remove .local; fi
+	@if [ -x $(PY) ]; then $(SERVERS) --remove .local/servers; fi
 	rm -rf .local .venv node_modules safety_portal/static/built screenshots
 	rm -rf .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis .coverage htmlcov
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -62,6 +62,9 @@ def listen_to_signals():
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
+    # A closed terminal ends us too, unless nohup asked that it should not.
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, stop)
 
 
 def ignore_signals():
