@@ -392,7 +392,8 @@ class Valkey:
         settings.write_text(
             f'bind 127.0.0.1\nport {self.port}\nrequirepass {self.password}\ndir "{self.folder}"\n'
             f'pidfile "{self.folder}/valkey.pid"\nappendonly yes\nsave ""\n'
-            "maxmemory 256mb\nmaxmemory-policy noeviction\n"
+            # Its own title would hide by which file we know an orphan.
+            "set-proc-title no\nmaxmemory 256mb\nmaxmemory-policy noeviction\n"
         )
         end_orphan(self.folder / "valkey.pid", str(settings))
         log = self.folder.parent / "valkey.log"
