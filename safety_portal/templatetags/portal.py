@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 from django import template
 from django.forms import CheckboxInput
 from django.template.loader import get_template
+from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
@@ -104,7 +105,11 @@ def reference(value, url=""):
 @register.simple_tag
 def icon(name):
     """A decorative picture: words beside it say the same."""
-    return _part("icon", name=name)
+    return format_html(
+        '<svg class="usa-icon" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
+        static("built/icons.svg"),
+        name,
+    )
 
 
 @register.filter

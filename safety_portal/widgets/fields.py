@@ -109,6 +109,7 @@ class YesField(forms.BooleanField):
     """One box to tick."""
 
     widget = inputs.Checkbox
+    default_error_messages = {"required": "Tick this to go on."}
 
 
 class DayField(forms.Field):

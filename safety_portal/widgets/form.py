@@ -89,8 +89,9 @@ class PortalForm(forms.Form):
         return any(isinstance(field, LookUpField) for field in self.fields.values())
 
     @property
-    def has_required(self):
-        return any(field.required for field in self.fields.values())
+    def has_both(self):
+        """Whether some fields must be filled in and others need not: then the mark is explained."""
+        return len({f.required for f in self.fields.values() if not f.widget.is_hidden}) == 2
 
     def is_valid(self):
         return super().is_valid() and not self.looking_up
