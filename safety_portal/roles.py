@@ -29,7 +29,9 @@ def grants(tables):
             continue  # a partial migration: the next one sends the signal again
         if hasattr(model, "may_insert"):
             yield table, "select", []
-            yield table, "insert", columns_to_insert(model)
+            # An empty list is a table that only migrations fill; without columns GRANT would mean all.
+            if columns := columns_to_insert(model):
+                yield table, "insert", columns
         else:
             yield table, EVERYTHING, []
     yield "django_migrations", "select", []

@@ -1,0 +1,41 @@
+"""The commands of those who run the portal."""
+
+import base64
+import datetime as dt
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from safety_portal.alerts import WorkerHeartbeat
+
+
+def output_of(*words):
+    out = StringIO()
+    call_command(*words, stdout=out)
+    return out.getvalue()
+
+
+def test_an_unknown_task_is_answered_with_the_known_ones():
+    with pytest.raises(CommandError, match=r"no task “nothing”(?s:.*)alerts\.sweep"):
+        call_command("run_task", "nothing")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["beat", "alerts.heartbeat"])
+def test_a_task_runs_here_at_the_moment_given(name):
+    said = output_of("run_task", name, "--now", "2026-11-24T06:00:00Z")
+
+    assert said.startswith("alerts.heartbeat done")
+    assert WorkerHeartbeat.objects.get().at == dt.datetime(2026, 11, 24, 6, tzinfo=dt.UTC)
+
+
+def test_what_is_no_moment_is_said():
+    with pytest.raises(CommandError, match="write it like 2026-11-24T06:00:00Z"):
+        call_command("run_task", "beat", "--now", "yesterday")
+
+
+def test_a_new_key_fits_the_ring():
+    _, _, key = output_of("make_key").strip().partition(":")
+
+    assert len(base64.b64decode(key, validate=True)) == 32
