@@ -80,8 +80,9 @@ class PortalForm(forms.Form):
             field.error_messages["required"] = fields.CHOOSE if chosen else fields.FILL_IN
         if isinstance(field, MomentField) and field.zone is None and self.person:
             field.zone = self.person.zone
-        secret = isinstance(field, fields.PasswordField)
-        if isinstance(field, forms.CharField) and not secret:
+        # Our text checks itself, a secret is taken as it is, and a UUID is no text.
+        checked = fields.TextField | fields.PasswordField | forms.UUIDField
+        if isinstance(field, forms.CharField) and not isinstance(field, checked):
             field.validators.append(words.check_characters)
 
     @property
