@@ -26,7 +26,6 @@ class PersonMiddleware:
     def process_exception(self, request, exception):
         if isinstance(exception, AccessError):
             raise Http404 from exception
-        return None
 
 
 class HeldFormMiddleware:

@@ -184,6 +184,8 @@ CACHES = {
 
 # --- who is signed in ---------------------------------------------------------------------------
 AUTH_USER_MODEL = "safety_portal.Account"
+# The address is unique without regard to case, by a constraint that this check does not see.
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 # PBKDF2-HMAC-SHA256 is the one of Django's hashers that FIPS 140 approves.
 PASSWORD_HASHERS = [
