@@ -1,6 +1,11 @@
 """The page of building blocks in Chromium: axe, the Content-Security-Policy, and what needs JavaScript."""
 
 import pytest
+from allauth.mfa.totp.internal.auth import (
+    format_hotp_value,
+    hotp_value,
+    yield_hotp_counters_from_time,
+)
 from django.utils import timezone
 
 from safety_portal.access import Grant, Role, Scope
@@ -125,3 +130,52 @@ def test_without_javascript_the_form_finds_and_keeps_what_was_typed(open_page):
 
     assert page.locator("#id_name").input_value() == "Kennel 4"
     assert page.locator("#id_receiver_options").get_by_text("Nogales, kennel").is_visible()
+
+
+def code_for(secret):
+    """The six digits that an authenticator app shows now."""
+    return format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time()))))
+
+
+def test_two_step_sign_in_is_set_up_used_and_turned_off(screen, axe):
+    sign_in(screen)
+    screen.wait_for_url(lambda url: "login" not in url)
+
+    screen.goto("/accounts/2fa/")
+    axe(screen)
+    screen.get_by_role("link", name="Set up two-step sign-in").click()
+    if screen.get_by_role("heading", name="Is it still you?").is_visible():
+        axe(screen)
+        screen.get_by_label("Password", exact=False).first.fill(PASSWORD)
+        screen.get_by_role("button", name="It is me").click()
+    axe(screen)
+    screen.get_by_label("Authenticator code").fill("000")
+    screen.get_by_role("button", name="Turn on").click()
+    axe(screen)
+    secret = screen.locator(".portal-copy__text").inner_text()
+    screen.get_by_label("Authenticator code").fill(code_for(secret))
+    screen.get_by_role("button", name="Turn on").click()
+
+    assert screen.get_by_role("heading", name="Your recovery codes").is_visible()
+    assert screen.locator(".portal-code-list li").count() == 10
+    axe(screen)
+    for address in ("", "recovery-codes/generate/", "totp/deactivate/"):
+        screen.goto(f"/accounts/2fa/{address}")
+        axe(screen)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "login/",
+        "signup/",
+        "password/reset/",
+        "password/reset/done/",
+        "password/reset/key/1-abc/",
+        "inactive/",
+    ],
+)
+def test_pages_before_sign_in_pass_axe(phone, axe, address):
+    phone.goto(f"/accounts/{address}")
+
+    axe(phone)

@@ -15,6 +15,7 @@ from django.utils.html import strip_tags
 from safety_portal import page_parts, widgets
 from safety_portal.components import WRONG, EveryField
 from safety_portal.htmx import page_or_part
+from safety_portal.page import Page
 
 
 def crispy(form):
@@ -256,9 +257,6 @@ def test_htmx_gets_the_part_and_everybody_else_the_page(rf, headers, whole):
 
 
 def test_the_longest_address_that_fits_is_the_present_one(rf):
-    page = SimpleNamespace()
-    from safety_portal.page import Page
-
     page = Page(rf.get("/kits/round/2"))
 
     assert page._current(["/", "/kits/", "/kits/round/", "/people/"]) == "/kits/round/"
@@ -266,9 +264,53 @@ def test_the_longest_address_that_fits_is_the_present_one(rf):
 
 
 def test_an_anonymous_page_has_no_navigation_bell_or_scopes(rf):
-    from safety_portal.page import Page
-
     page = Page(rf.get("/"))
 
     assert (page.person, page.navigation, page.waiting, page.scopes) == (None, [], 0, [])
     assert page.zone.key == "UTC"
+
+
+# --- the banner -----------------------------------------------------------------------------------
+
+
+def test_only_production_claims_to_be_an_official_website():
+    banner = Template('{% include "components/banner.html" with is_demo=demo only %}')
+
+    assert "not an official website of any agency" in banner.render(Context({"demo": True}))
+    assert "An official website" not in banner.render(Context({"demo": True}))
+    assert "An official website" in banner.render(Context({"demo": False}))
+
+
+# --- registers ------------------------------------------------------------------------------------
+
+
+def test_bell_and_scopes_ask_what_was_registered(rf, monkeypatch):
+    monkeypatch.setattr(page_parts, "counters", [])
+    monkeypatch.setattr(page_parts, "scope_sources", [])
+    page_parts.register_counter(len_of_name := lambda person: len(person.name))
+    page_parts.register_counter(len_of_name)
+    page_parts.register_scopes(
+        lambda person: [page_parts.ScopeChoice(name, "/", name == "A") for name in person.name]
+    )
+    request = rf.get("/")
+
+    request.person = SimpleNamespace(name="AB")
+    several = Page(request)
+    request = rf.get("/x")
+    request.person = SimpleNamespace(name="A")
+    one = Page(request)
+
+    assert (several.waiting, len(several.scopes)) == (2, 2)
+    assert one.scopes == []
+    assert one.here == "/x"
+
+
+def test_a_line_of_the_navigation_without_an_address_is_left_out(rf, monkeypatch):
+    monkeypatch.setattr(page_parts, "navigation", {})
+    page_parts.register_navigation(
+        page_parts.NavItem("Later", "not_there_yet", None), page_parts.NavItem("Home", "home", None)
+    )
+    request = rf.get("/")
+    request.person = SimpleNamespace(name="AB")
+
+    assert [link.label for link in Page(request).navigation] == ["Home"]
