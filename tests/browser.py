@@ -47,33 +47,44 @@ def browser():
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
+def watched(browser, address, faults, width=1200, height=900, **options):
+    """A page of a person of its own (no cookie shared) whose faults are written down."""
+    context = browser.new_context(
+        base_url=address, viewport={"width": width, "height": height}, locale="en-US", **options
+    )
+    context.set_default_timeout(10_000)
+    context.expose_binding("reportFault", lambda source, text: faults.append(text))
+    context.add_init_script(WATCH)
+    page = context.new_page()
+    page.on("pageerror", lambda error: faults.append(f"Script error: {error}"))
+    return page
+
+
 @pytest.fixture
 def open_page(browser, live_portal):
-    """open_page(width, height): a page of a person of its own (no cookie shared).
+    """open_page(width, height): a page of a person of its own.
 
     A script error, or anything the Content-Security-Policy refused, fails the test at its end.
     """
-    faults, contexts = [], []
+    faults, pages = [], []
 
-    def open_one(width=1200, height=900, **options):
-        context = browser.new_context(
-            base_url=live_portal,
-            viewport={"width": width, "height": height},
-            locale="en-US",
-            **options,
-        )
-        contexts.append(context)
-        context.set_default_timeout(10_000)
-        context.expose_binding("reportFault", lambda source, text: faults.append(text))
-        context.add_init_script(WATCH)
-        opened = context.new_page()
-        opened.on("pageerror", lambda error: faults.append(f"Script error: {error}"))
-        return opened
+    def open_one(*size, **options):
+        pages.append(watched(browser, live_portal, faults, *size, **options))
+        return pages[-1]
 
     yield open_one
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.context.close()
     assert faults == []
+
+
+@pytest.fixture
+def watched_page(browser, live_portal):
+    """A page and the list of its faults, for the test that the alarm rings."""
+    faults = []
+    page = watched(browser, live_portal, faults)
+    yield page, faults
+    page.context.close()
 
 
 @pytest.fixture

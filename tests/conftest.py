@@ -12,10 +12,12 @@ from django.core.management import call_command
 from django.db import connections
 from psycopg import sql
 
-from tests.browser import axe, browser, live_portal, open_page, page, phone
+from tests.browser import axe, browser, live_portal, open_page, page, phone, watched_page
 from tests.parts import sink, worker
 
-__all__ = ["axe", "browser", "live_portal", "open_page", "page", "phone", "sink", "worker"]
+__all__ = [
+    "axe", "browser", "live_portal", "open_page", "page", "phone", "sink", "watched_page", "worker",
+]  # fmt: skip
 
 
 def pytest_configure(config):
