@@ -62,14 +62,14 @@ def test_into_a_ledger_only_the_stated_columns_may_be_inserted():
         "alter table safety_portal_auditrow disable trigger all",
         "create table mine (id int)",
         "create temporary table safety_portal_auditrow (id int)",
-        "set role portal_owner",
+        "set role {owner}",
         "set session_replication_role = replica",
         "delete from django_migrations",
     ],
 )
 def test_the_application_is_refused(statement):
     with pytest.raises(ProgrammingError), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(statement)
+        cursor.execute(statement.format(owner=connections["owner"].settings_dict["USER"]))
 
 
 @pytest.mark.django_db
@@ -85,11 +85,12 @@ def test_a_role_that_owns_the_ledger_is_told_off(committed):
 
 
 def test_a_role_that_may_change_the_ledger_is_told_off(committed):
+    app = connection.settings_dict["USER"]
     with connections["owner"].cursor() as cursor:
-        cursor.execute("grant update on safety_portal_auditrow to portal_app")
+        cursor.execute(f"grant update on safety_portal_auditrow to {app}")
 
     (fault,) = roles.check_role(None, ["default"])
-    assert fault.msg == "portal_app may change rows of safety_portal_auditrow."
+    assert fault.msg == f"{app} may change rows of safety_portal_auditrow."
 
 
 @pytest.mark.django_db
