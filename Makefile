@@ -52,8 +52,9 @@ fix: setup  ## Put right what can be put right by a program
 	$(PY) -m ruff format .
 	-$(PY) -m djlint templates --reformat --quiet
 
+# On a kept cluster, because a throw-away one does not wait for the disk and would flatter.
 bench: setup  ## Measure the portal at scale (SCALE= for more or fewer kits)
-	@$(SERVERS) $(PY) -m bench
+	@$(SERVERS) --keep .local/bench $(PY) -m bench
 
 setup:  ## The virtual environment with all tools, and the browser's files
 	@$(SETUP) dev
@@ -65,7 +66,7 @@ lock:  ## Write the locked lists of packages anew
 	@$(SETUP) lock
 
 clean:  ## Remove the demo's data and everything that was installed or built
-	@if [ -x $(PY) ]; then $(SERVERS) --remove .local/servers; fi
+	@if [ -x $(PY) ]; then for d in servers bench; do $(SERVERS) --remove .local/$$d || exit 1; done; fi
 	rm -rf .local .venv node_modules safety_portal/static/built screenshots
 	rm -rf .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis .coverage htmlcov
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
