@@ -146,7 +146,7 @@ def make_locks():
         call(
             uv(), "pip", "compile", *sources, "--output-file", f"requirements/{name}.txt",
             *([] if name == "dev" else ["--constraints", "requirements/dev.txt"]),
-            "--generate-hashes", "--no-emit-index-url", "--no-annotate", "--no-header", "--universal",
+            "--generate-hashes", "--no-emit-index-url", "--no-strip-extras", "--no-annotate", "--no-header", "--universal",
             "--python-version", "3.11",
         )  # fmt: skip
 
