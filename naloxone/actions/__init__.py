@@ -1,0 +1,33 @@
+"""The only writes of the app: each verb is one transaction, checks rights first and leaves an audit row."""
+
+from naloxone.actions.custody import (
+    answer_offer,
+    hand_over_here,
+    move_kits,
+    offer_kits,
+    record_with_witness,
+    withdraw_offer,
+)
+from naloxone.actions.stock import (
+    assemble_kits,
+    open_place,
+    recall_lot,
+    receive_delivery,
+    release_kits,
+)
+from naloxone.rules import CustodyError
+
+__all__ = [
+    "CustodyError",
+    "answer_offer",
+    "assemble_kits",
+    "hand_over_here",
+    "move_kits",
+    "offer_kits",
+    "open_place",
+    "recall_lot",
+    "receive_delivery",
+    "record_with_witness",
+    "release_kits",
+    "withdraw_offer",
+]

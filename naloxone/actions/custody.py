@@ -1,0 +1,258 @@
+"""Units pass from hand to hand: offer and answer, both at the counter, moves between places."""
+
+import datetime as dt
+
+from django.db import transaction
+from django.utils import timezone
+
+from naloxone import ledger, rules
+from naloxone.actions.stock import begin, open_act_once, tell
+from naloxone.models import HandOver, HandOverLine, Holder, Kit, Outcome
+from naloxone.rules import CustodyError, EventKind, HolderKind, State
+from safety_portal import access, audit
+from safety_portal.access import AccessError, Permission
+
+CARRIERS = (HolderKind.PERSON, HolderKind.CANINE_TEAM)
+
+
+def carries(holder, person):
+    """Whether this person is the holder, or leads the dog that is."""
+    return holder.person_id == person.pk or (
+        holder.canine is not None and holder.canine.handler_id == person.pk
+    )
+
+
+def holder_of(*, person=None, canine=None):
+    """The holder row of a person or canine team, made at the first hand-over."""
+    if canine:
+        holder, _ = Holder.objects.get_or_create(
+            canine=canine,
+            defaults={"kind": "canine_team", "name": canine.name, "station": canine.station},
+        )
+        return holder
+    holder, _ = Holder.objects.get_or_create(
+        person=person,
+        defaults={"kind": "person", "name": person.name, "station": person.station},
+    )
+    return holder
+
+
+def check_giver(by, kits):
+    """`by` carries each unit, or may give from the place where it is; else AccessError."""
+    for kit in kits:
+        if kit.holder is None or not carries(kit.holder, by):
+            access.check(by, Permission.CUSTODY_GIVE, at=kit.station)
+
+
+def check_receivable(kits, receiver, *, at):
+    """Raise CustodyError unless each unit may go to this receiver (moment in UTC)."""
+    day = receiver.station.today(at)
+    for kit in kits:
+        if kit.holder_id == receiver.pk:
+            raise CustodyError(f"{kit.reference} is already with {receiver}.", "receiver")
+        if receiver.kind != HolderKind.STORAGE:  # back into a store goes whatever it has become
+            rules.check_issuable(
+                kit.reference, state=State(kit.state), expires_on=kit.expires_on, on=day
+            )
+        elif kit.state == State.SPENT:
+            raise CustodyError(f"{kit.reference} is empty.", "kits")
+
+
+def may_answer(person, receiver):
+    """Whether a person may accept for this holder: themselves, their dog, or a place in their charge."""
+    if receiver.kind in CARRIERS:
+        return carries(receiver, person)
+    return access.may(person, Permission.CUSTODY_TAKE, at=receiver.station_id)
+
+
+def event_kind(kit, receiver):
+    """Into a store is a return (from a place: a move), into hands a hand-over."""
+    if receiver.kind != HolderKind.STORAGE:
+        return EventKind.HANDED_OVER
+    return EventKind.MOVED if kit.holder.kind == HolderKind.STORAGE else EventKind.RETURNED
+
+
+@transaction.atomic
+def offer_kits(*, kits, receiver, note="", now, request_key, by):
+    """Offer units to a receiver; custody stays with the giver until accepted. Returns the HandOver.
+
+    Raises CustodyError: already offered, not issuable, receiver without an account.
+    """
+    kits, _ = begin(kits, request_key)
+    if known := HandOver.objects.filter(request_key=request_key).first():
+        return known
+    check_giver(by, kits)
+    check_receivable(kits, receiver, at=now)
+    if receiver.kind == HolderKind.PERSON and not receiver.person.has_account:
+        raise CustodyError(
+            f"{receiver} has no account and can't accept. Hand over with a witness instead.",
+            "receiver",
+        )
+    taken = HandOverLine.objects.filter(kit__in=kits, outcome=None).select_related(
+        "hand_over__receiver"
+    )
+    for line in taken:
+        raise CustodyError(
+            f"K-{line.kit_id} is already offered to {line.hand_over.receiver} "
+            f"({line.hand_over.reference}). Withdraw that first.",
+            "kits",
+        )
+    offer = HandOver.objects.create(
+        by=by,
+        receiver=receiver,
+        station=kits[0].station,
+        note=note,
+        offered_at=now,
+        due_at=now + dt.timedelta(hours=rules.OFFER_HOURS),
+        request_key=request_key,
+    )
+    HandOverLine.objects.bulk_create(
+        HandOverLine(hand_over=offer, kit=kit, sequence=kit.last_sequence) for kit in kits
+    )
+    tell("hand_over.offered", kits, by=by, hand_over=offer.reference)
+    return offer
+
+
+@transaction.atomic
+def answer_offer(*, offer, refused=None, now, request_key, by):
+    """Accept an offer, but for the units refused with a reason: {kit key: reason}. Returns the act or None.
+
+    A unit that moved meanwhile lapses; if nothing is left, CustodyError. Known request: same answer.
+    """
+    refused = refused or {}
+    if not may_answer(by, offer.receiver):
+        raise AccessError(f"{by} may not answer {offer.reference}")
+    lines = {line.kit_id: line for line in offer.lines.all()}
+    kits, act = begin([Kit(pk=key) for key in lines], request_key)
+    if act:
+        return act
+    lines = {line.kit_id: line for line in offer.lines.filter(outcome=None)}
+    kits = [kit for kit in kits if kit.pk in lines]
+    if not kits:
+        raise CustodyError(f"{offer.reference} has already been answered, withdrawn or overtaken.")
+    for key, reason in refused.items():
+        if key in lines and not reason.strip():
+            raise CustodyError(f"Say why you do not take K-{key}.", "reason")
+    wanted = [kit for kit in kits if kit.pk not in refused]
+    act = None
+    if wanted:
+        check_receivable(wanted, offer.receiver, at=now)
+        act = open_act_once(
+            request_key=request_key, verb="accept", occurred_at=now, hand_over=offer, by=by
+        )
+        ledger.write(
+            [
+                ledger.event(act, kit, event_kind(kit, offer.receiver), offer.receiver)
+                for kit in wanted
+            ]
+        )
+    close_lines(offer, lines, refused, now)
+    tell("hand_over.answered", kits, by=by, hand_over=offer.reference, refused=len(refused))
+    return act
+
+
+def close_lines(offer, lines, refused, now):
+    """End the open lines of an answered offer: accepted in one statement, each refusal with its reason."""
+    accepted = [key for key in lines if key not in refused]
+    offer.lines.filter(kit__in=accepted, outcome=None).update(
+        outcome=Outcome.ACCEPTED, ended_at=now
+    )
+    for key, reason in refused.items():
+        offer.lines.filter(kit=key, outcome=None).update(
+            outcome=Outcome.REFUSED, reason=reason.strip(), ended_at=now
+        )
+
+
+@transaction.atomic
+def withdraw_offer(*, offer, now, by):
+    """Take back what is still open of an offer: its giver, or who may give at the station. Raises CustodyError."""
+    if offer.by_id != by.pk:
+        access.check(by, Permission.CUSTODY_GIVE, at=offer.station)
+    ended = offer.lines.filter(outcome=None).update(outcome=Outcome.WITHDRAWN, ended_at=now)
+    if not ended:
+        raise CustodyError(f"Nothing of {offer.reference} is open any more.")
+    audit.record("hand_over.withdrawn", by=by, target=offer, station=offer.station)
+
+
+@transaction.atomic
+def hand_over_here(*, kits, receiver, second, proof, occurred_at, note="", request_key, by):
+    """Hand over at the counter: `second` proved in the page that it is them who takes for the receiver.
+
+    `proof` is how (“password”, “totp”). Returns the act. Raises CustodyError, AccessError.
+    """
+    kits, act = begin(kits, request_key)
+    if act:
+        return act
+    check_giver(by, kits)
+    rules.check_told(occurred_at, now=timezone.now())
+    if second == by:
+        raise CustodyError("The receiver must be another person than the giver.", "second")
+    if not may_answer(second, receiver):
+        raise CustodyError(f"{second} can't accept for {receiver}.", "second")
+    check_receivable(kits, receiver, at=occurred_at)
+    act = open_act_once(
+        request_key=request_key,
+        verb="counter",
+        occurred_at=occurred_at,
+        note=note,
+        second=second,
+        proof=proof,
+        by=by,
+    )
+    ledger.write([ledger.event(act, kit, event_kind(kit, receiver), receiver) for kit in kits])
+    tell("custody.handed_over", kits, by=by, to=receiver, proof=f"{second} by {proof}")
+    return act
+
+
+@transaction.atomic
+def record_with_witness(*, kits, receiver, second, proof, occurred_at, note="", request_key, by):
+    """Record that a person without account took units, before a witness who proved it is them.
+
+    Never called “accepted”: the receiver has confirmed nothing. Raises CustodyError.
+    """
+    kits, act = begin(kits, request_key)
+    if act:
+        return act
+    check_giver(by, kits)
+    rules.check_told(occurred_at, now=timezone.now())
+    if second == by or second.pk == receiver.person_id:
+        raise CustodyError("A witness is neither giver nor receiver.", "second")
+    if receiver.kind != HolderKind.PERSON or receiver.person.has_account:
+        raise CustodyError(f"{receiver} has an account and accepts themselves.", "receiver")
+    check_receivable(kits, receiver, at=occurred_at)
+    act = open_act_once(
+        request_key=request_key,
+        verb="witness",
+        occurred_at=occurred_at,
+        note=note,
+        second=second,
+        proof=proof,
+        by=by,
+    )
+    ledger.write([ledger.event(act, kit, EventKind.WITNESSED, receiver) for kit in kits])
+    tell("custody.witnessed", kits, by=by, to=receiver, witness=f"{second} by {proof}")
+    return act
+
+
+@transaction.atomic
+def move_kits(*, kits, place, occurred_at, note="", request_key, by):
+    """Move units between places of stations in one's charge; both ends need the right. Raises CustodyError."""
+    kits, act = begin(kits, request_key)
+    if act:
+        return act
+    access.check(by, Permission.CUSTODY_TAKE, at=place.station)
+    for kit in kits:
+        access.check(by, Permission.CUSTODY_GIVE, at=kit.station)
+        if kit.holder.kind in CARRIERS:
+            raise CustodyError(
+                f"{kit.reference} is with {kit.holder}: they give it back, you accept it.", "kits"
+            )
+        if kit.holder_id == place.pk:
+            raise CustodyError(f"{kit.reference} is already at {place}.", "kits")
+    rules.check_told(occurred_at, now=timezone.now())
+    act = open_act_once(
+        request_key=request_key, verb="move", occurred_at=occurred_at, note=note, by=by
+    )
+    ledger.write([ledger.event(act, kit, EventKind.MOVED, place) for kit in kits])
+    tell("custody.moved", kits, by=by, to=place)
+    return act

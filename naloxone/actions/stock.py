@@ -1,0 +1,268 @@
+"""What makes and opens stock: places, deliveries, release from quarantine, assembly, recall."""
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from naloxone import ledger, rules
+from naloxone.models import Device, Holder, Kit, Lot, LotRecall, UnitKind
+from naloxone.rules import CustodyError, EventKind, HolderKind, State
+from safety_portal import access, audit
+from safety_portal.access import Permission
+
+
+@transaction.atomic
+def open_place(*, kind, name, station, place_type, access_mode, par_min=None, by):
+    """Open a storage point or vehicle at a station. Raises CustodyError when the name is taken there."""
+    access.check(by, Permission.PLACES_KEEP, at=station)
+    if Holder.objects.filter(station=station, name__iexact=name).exists():
+        raise CustodyError(f"{station} already has a place of this name.", "name")
+    place = Holder.objects.create(
+        kind=kind,
+        name=name,
+        station=station,
+        place_type=place_type,
+        access_mode=access_mode,
+        par_min=par_min,
+    )
+    audit.record("place.opened", by=by, target=place, station=station, name=name)
+    return place
+
+
+def find_or_make_lot(product, number, expires_on):
+    """The lot, with the expiry it was first recorded with. Raises CustodyError on a contradiction."""
+    lot, _ = Lot.objects.get_or_create(
+        product=product, number=number, defaults={"expires_on": expires_on}
+    )
+    rules.check_lot(number, known=lot.expires_on, told=expires_on)
+    return lot
+
+
+def check_serials(lot, serials, count):
+    """Raise CustodyError unless serials are none, or one for each dose, each once and new for the lot."""
+    if not serials:
+        return
+    if len(serials) != count:
+        raise CustodyError(f"{count} doses need {count} serials; {len(serials)} given.", "serials")
+    doubled = sorted({s for s in serials if serials.count(s) > 1})
+    known = list(
+        Device.objects.filter(lot=lot, serial__in=serials).values_list("serial", flat=True)
+    )
+    if doubled or known:
+        raise CustodyError(f"Serial {(doubled + known)[0]} is already recorded.", "serials")
+
+
+@transaction.atomic
+def receive_delivery(
+    *,
+    product,
+    lot_number,
+    expires_on,
+    count,
+    place,
+    occurred_at,
+    checked=True,
+    serials=(),
+    supplier_name="",
+    request_key,
+    by,
+):
+    """Receive `count` cartons of one lot at a storage point: one unit a carton, its doses in it.
+
+    Unchecked cartons wait in quarantine. Returns the act. Raises CustodyError.
+    """
+    access.check(by, Permission.STOCK_RECEIVE, at=place.station)
+    if act := ledger.known_act(request_key):
+        return act
+    rules.check_told(occurred_at, now=timezone.now())
+    rules.check_count(count)
+    rules.check_receipt(expires_on=expires_on, on=place.station.today(occurred_at))
+    lot = find_or_make_lot(product, lot_number, expires_on)
+    doses = product.devices_per_carton
+    check_serials(lot, list(serials), count * doses)
+    act = open_act_once(
+        request_key=request_key, verb="receive", occurred_at=occurred_at, note=supplier_name, by=by
+    )
+    kits = Kit.objects.bulk_create(Kit(kind=UnitKind.CARTON) for _ in range(count))
+    names = iter(serials)
+    devices = Device.objects.bulk_create(
+        Device(origin=kit, lot=lot, serial=next(names, "")) for kit in kits for _ in range(doses)
+    )
+    source = ledger.supplier()
+    ledger.write(
+        [
+            ledger.event(
+                act,
+                kit,
+                EventKind.RECEIVED,
+                place,
+                state=State.IN_SERVICE if checked else State.QUARANTINE,
+                source=source,
+                devices=[d.pk for d in devices[index * doses : (index + 1) * doses]],
+            )
+            for index, kit in enumerate(kits)
+        ]
+    )
+    audit.record(
+        "custody.received",
+        by=by,
+        target=f"{kits[0].reference} to {kits[-1].reference}",
+        station=place.station,
+        product=product,
+        lot=lot_number,
+        count=count,
+    )
+    return act
+
+
+def open_act_once(**facts):
+    """Open an act; of two that arrive in the same instant one is told to look at the other's result."""
+    try:
+        with transaction.atomic():
+            return ledger.open_act(**facts)
+    except IntegrityError as error:
+        raise CustodyError("This was sent twice at once; the first one counts.") from error
+
+
+@transaction.atomic
+def release_kits(*, kits, occurred_at, note="", request_key, by):
+    """Release units from quarantine into service after the receipt check. Raises CustodyError."""
+    kits, act = begin(kits, request_key)
+    if act:
+        return act
+    for station in {kit.station for kit in kits}:
+        access.check(by, Permission.STOCK_RECEIVE, at=station)
+    rules.check_told(occurred_at, now=timezone.now())
+    act = open_act_once(
+        request_key=request_key, verb="release", occurred_at=occurred_at, note=note, by=by
+    )
+    ledger.write(
+        [
+            ledger.event(act, kit, EventKind.RELEASED, kit.holder, state=State.IN_SERVICE)
+            for kit in kits
+        ]
+    )
+    tell("custody.released", kits, by=by)
+    return act
+
+
+def begin(kits, request_key):
+    """Lock the units, then look whether this request was answered already: (fresh units, known act or None)."""
+    keys = [kit.pk for kit in kits]
+    rules.check_count(len(keys))
+    found = ledger.lock_kits(keys)
+    if len(found) != len(set(keys)):
+        raise CustodyError("One of these kits does not exist.", "kits")
+    return ledger.fresh_kits(keys), ledger.known_act(request_key)
+
+
+def tell(act, kits, *, by, **facts):
+    """One audit row for an act on many units, naming each."""
+    audit.record(
+        act,
+        by=by,
+        target=kits[0].reference if len(kits) == 1 else f"{len(kits)} kits",
+        station=kits[0].station,
+        kits=", ".join(kit.reference for kit in kits),
+        **facts,
+    )
+
+
+@transaction.atomic
+def assemble_kits(*, cartons, kind, doses_per_kit, place, occurred_at, seals=(), request_key, by):
+    """Make kits of `doses_per_kit` doses out of cartons at one place; what is left stays in its carton.
+
+    First expired first out. Returns the act; each touched unit gets one event. Raises CustodyError.
+    """
+    access.check(by, Permission.KITS_ASSEMBLE, at=place.station)
+    cartons, act = begin(cartons, request_key)
+    if act:
+        return act
+    rules.check_told(occurred_at, now=timezone.now())
+    for carton in cartons:
+        if carton.holder_id != place.pk or carton.kind != UnitKind.CARTON:
+            raise CustodyError(f"{carton.reference} is not a carton at {place}.", "kits")
+        rules.check_issuable(
+            carton.reference,
+            state=State(carton.state),
+            expires_on=carton.expires_on,
+            on=place.station.today(occurred_at),
+        )
+    devices = list(Device.objects.filter(kit__in=cartons).order_by("lot__expires_on", "kit", "pk"))
+    makes = len(devices) // doses_per_kit
+    if not makes:
+        raise CustodyError(f"These cartons hold fewer than {doses_per_kit} doses.", "kits")
+    if seals and len(seals) != makes:
+        raise CustodyError(f"{makes} kits need {makes} seals; {len(seals)} given.", "seals")
+    act = open_act_once(request_key=request_key, verb="assemble", occurred_at=occurred_at, by=by)
+    made = Kit.objects.bulk_create(
+        Kit(kind=kind, seal=seals[n] if seals else "") for n in range(makes)
+    )
+    part_cartons(act, cartons, devices[: makes * doses_per_kit], made, doses_per_kit, place)
+    ledger.write(
+        [
+            ledger.event(act, kit, EventKind.ASSEMBLED, place, state=State.IN_SERVICE, source=place)
+            for kit in made
+        ]
+    )
+    audit.record(
+        "custody.assembled",
+        by=by,
+        target=f"{made[0].reference} to {made[-1].reference}",
+        station=place.station,
+        cartons=", ".join(carton.reference for carton in cartons),
+    )
+    return act
+
+
+def part_cartons(act, cartons, taken, made, doses_per_kit, place):
+    """One event a carton that gives doses: which go into which new kit."""
+    target = {device.pk: made[n // doses_per_kit].pk for n, device in enumerate(taken)}
+    events = []
+    for carton in cartons:
+        mine = [device.pk for device in taken if device.kit_id == carton.pk]
+        if not mine:
+            continue
+        emptied = len(mine) == carton.doses
+        events.append(
+            ledger.event(
+                act,
+                carton,
+                EventKind.PARTED,
+                place,
+                state=State.SPENT if emptied else State.IN_SERVICE,
+                devices=mine,
+                units=[target[key] for key in mine],
+            )
+        )
+    ledger.write(events)
+
+
+@transaction.atomic
+def recall_lot(*, lot, notice, occurred_at, request_key, by):
+    """Record a recall: every unit with a dose of the lot becomes recalled where it is. Raises CustodyError."""
+    access.check(by, Permission.LOT_RECALL, at=access.EVERYWHERE)
+    if act := ledger.known_act(request_key):
+        return act
+    if LotRecall.objects.filter(lot=lot).exists():
+        raise CustodyError(f"Lot {lot} is already recalled.", "lot")
+    rules.check_told(occurred_at, now=timezone.now())
+    LotRecall.objects.create(lot=lot, notice=notice, by=by)
+    act = open_act_once(
+        request_key=request_key, verb="recall", occurred_at=occurred_at, note=notice, by=by
+    )
+    keys = Kit.objects.filter(
+        devices__lot=lot, state__in=[State.QUARANTINE, State.IN_SERVICE]
+    ).values_list("pk", flat=True)
+    ledger.lock_kits(set(keys))
+    kits = [k for k in ledger.fresh_kits(set(keys)) if k.state != State.RECALLED]
+    ledger.write(
+        [
+            ledger.event(act, kit, EventKind.RECALLED, kit.holder, state=State.RECALLED)
+            for kit in kits
+        ]
+    )
+    audit.record("lot.recalled", by=by, target=lot, notice=notice, kits=len(kits))
+    return act
+
+
+PLACE_KINDS = (HolderKind.STORAGE, HolderKind.VEHICLE)
