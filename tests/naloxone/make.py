@@ -1,0 +1,141 @@
+"""Makes kits and all they need, through the actions wherever there is one."""
+
+import datetime as dt
+import uuid
+from itertools import count
+
+from django.utils import timezone
+
+from naloxone import actions
+from naloxone.actions.custody import holder_of
+from naloxone.models import AccessMode, Kit, PlaceType, Product
+from safety_portal.access import Grant, Role, Scope
+from safety_portal.people import Account, Canine, Component, Kind, Person, Region, Station
+
+numbers = count(1)
+
+
+def key():
+    return uuid.uuid4()
+
+
+def day(days):
+    """A day from now, in UTC."""
+    return timezone.now().date() + dt.timedelta(days=days)
+
+
+def station(name="Laredo", zone="America/Chicago"):
+    component, _ = Component.objects.get_or_create(code="OFO", name="Office of Field Operations")
+    region, _ = Region.objects.get_or_create(component=component, name="Laredo Field Office")
+    n = next(numbers)
+    return Station.objects.create(
+        region=region,
+        code=f"T{n}",
+        name=f"{name} {n}" if name == "Laredo" else name,
+        facility_type="land_port",
+        state="TX",
+        time_zone=zone,
+    )
+
+
+def person(at=None, *roles, scope=Scope.STATION, name="Robin", account=True):
+    """A person with an account and, at their station (or everywhere), the roles."""
+    n = next(numbers)
+    made = Person.objects.create(
+        kind=Kind.EMPLOYEE,
+        given_name=name,
+        family_name=f"Example{n}",
+        badge=f"B{n:05}",
+        station=at or station(),
+    )
+    if account:
+        Account.objects.create(person=made, email=f"robin{n}@portal.example")
+    for role in roles:
+        grant(made, role, scope=scope)
+    return made
+
+
+def grant(to, role, *, scope=Scope.STATION):
+    place = {"station": to.station} if scope == Scope.STATION else {}
+    return Grant.objects.create(
+        person=to,
+        role=role,
+        scope=scope,
+        starts_at=timezone.now() - dt.timedelta(days=1),
+        given_by=Person.objects.portal(),
+        **place,
+    )
+
+
+def coordinator(at, **facts):
+    return person(at, Role.COORDINATOR, **facts)
+
+
+def canine(handler, name="Fictitious Rex"):
+    return Canine.objects.create(
+        name=name,
+        microchip=f"9000{next(numbers):08}",
+        discipline="narcotic",
+        station=handler.station,
+        handler=handler,
+    )
+
+
+def product(**facts):
+    n = next(numbers)
+    return Product.objects.create(
+        **{
+            "name": f"Nasal spray {n}",
+            "manufacturer": "Example",
+            "antagonist": "naloxone",
+            "strength_mg": 4,
+            "route": "intranasal",
+            "supply": "OTC",
+            "devices_per_carton": 2,
+            "fact_status": "fictitious",
+        }
+        | facts
+    )
+
+
+def place(by, name=None, kind="storage"):
+    return actions.open_place(
+        kind=kind,
+        name=name or f"Cabinet {next(numbers)}",
+        station=by.station,
+        place_type=PlaceType.CABINET,
+        access_mode=AccessMode.OPEN,
+        par_min=2,
+        by=by,
+    )
+
+
+def delivery(by, at, *, cartons=1, expires_on=None, **facts):
+    """The units of a delivery received by a coordinator at a place."""
+    act = actions.receive_delivery(
+        **{
+            "product": facts.pop("product", None) or product(),
+            "lot_number": f"LOT{next(numbers)}",
+            "expires_on": expires_on or day(400),
+            "count": cartons,
+            "place": at,
+            "occurred_at": timezone.now(),
+            "request_key": key(),
+            "by": by,
+        }
+        | facts
+    )
+    return list(Kit.objects.filter(events__act=act).with_names().order_by("pk"))
+
+
+def holder(of):
+    return holder_of(person=of)
+
+
+def hand(kits, to, *, by):
+    """The units in a person's hands, accepted."""
+    offer = actions.offer_kits(
+        kits=kits, receiver=holder(to), now=timezone.now(), request_key=key(), by=by
+    )
+    actions.answer_offer(offer=offer, now=timezone.now(), request_key=key(), by=to)
+    return list(Kit.objects.filter(pk__in=[k.pk for k in kits]).with_names().order_by("pk"))
