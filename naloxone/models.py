@@ -470,3 +470,22 @@ class HandOverLine(models.Model):
 
     def __str__(self):
         return f"{self.hand_over_id}: K-{self.kit_id}"
+
+
+class CustodyLine(models.Model):
+    """One dose of an event: the unit it came into. Written by the ledger's trigger only."""
+
+    may_insert = ()
+
+    pk = models.CompositePrimaryKey("event", "position")
+    event = models.ForeignKey(CustodyEvent, on_delete=models.PROTECT, related_name="lines")
+    position = models.PositiveIntegerField()
+    device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="lines")
+    unit = models.ForeignKey(Kit, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        managed = False  # made beside its trigger, in migration 0002
+        db_table = "naloxone_custodyline"
+
+    def __str__(self):
+        return f"{self.event_id}.{self.position}"

@@ -38,10 +38,18 @@ def holder_of(*, person=None, canine=None):
 
 
 def check_giver(by, kits):
-    """`by` carries each unit, or may give from the place where it is; else AccessError."""
+    """`by` carries each unit, or may give from the place where it is.
+
+    Raises AccessError; CustodyError, naming the holder, when a unit is in somebody else's hands.
+    """
     for kit in kits:
-        if kit.holder is None or not carries(kit.holder, by):
-            access.check(by, Permission.CUSTODY_GIVE, at=kit.station)
+        if kit.holder is not None and carries(kit.holder, by):
+            continue
+        access.check(by, Permission.CUSTODY_GIVE, at=kit.station)
+        if kit.holder.kind in CARRIERS:
+            raise CustodyError(
+                f"{kit.reference} is with {kit.holder} now. Only they can hand it on.", "kits"
+            )
 
 
 def check_receivable(kits, receiver, *, at):
