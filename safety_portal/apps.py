@@ -2,6 +2,7 @@
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
+from django.utils.module_loading import autodiscover_modules
 
 from safety_portal import celery, roles
 
@@ -16,3 +17,5 @@ class SafetyPortalConfig(AppConfig):
     def ready(self):
         # The signal is sent once all migrations have run, so one sender suffices.
         post_migrate.connect(roles.grant_rights, sender=self)
+        # Each app's notices.py says what alerts it has and who hears of them.
+        autodiscover_modules("notices")

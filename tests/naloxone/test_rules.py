@@ -1,0 +1,106 @@
+"""The rules of custody, without a database."""
+
+import datetime as dt
+from itertools import product
+
+import pytest
+
+from naloxone import rules
+from naloxone.rules import CARRIERS, CustodyError, EventKind, HolderKind, State
+
+DAY = dt.date(2026, 11, 24)
+NOON = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize("kind", EventKind)
+def test_every_kind_of_event_has_a_move(kind):
+    assert any(move[0] == kind for move in rules.MOVES)
+
+
+def test_all_moves_and_no_others_are_legal():
+    possible = product(EventKind, State, State, HolderKind, HolderKind)
+
+    assert {move for move in possible if rules.is_legal(*move)} == rules.MOVES
+
+
+def test_nothing_leaves_the_supplier_but_by_receipt_and_nothing_goes_back():
+    for kind, _, _, source, destination in rules.MOVES:
+        assert (source == HolderKind.SUPPLIER) == (kind == EventKind.RECEIVED)
+        assert destination != HolderKind.SUPPLIER
+
+
+def test_only_what_is_in_service_comes_into_hands():
+    into_hands = [m for m in rules.MOVES if m[4] in CARRIERS and m[3] not in CARRIERS]
+
+    assert into_hands
+    assert {m[2] for m in into_hands} == {State.IN_SERVICE}
+
+
+def test_an_emptied_unit_moves_no_more():
+    assert not [m for m in rules.MOVES if m[1] == State.SPENT]
+
+
+@pytest.mark.parametrize("state", [s for s in State if s != State.IN_SERVICE])
+def test_what_is_not_in_service_is_not_issued(state):
+    with pytest.raises(CustodyError, match="K-7 is not in service"):
+        rules.check_issuable("K-7", state=state, expires_on=DAY, on=DAY)
+
+
+def test_a_unit_is_issued_on_its_last_day_and_not_after():
+    rules.check_issuable("K-7", state=State.IN_SERVICE, expires_on=DAY, on=DAY)
+    rules.check_issuable("K-7", state=State.IN_SERVICE, expires_on=None, on=DAY)
+
+    with pytest.raises(CustodyError, match="expired on 24 Nov 2026"):
+        rules.check_issuable(
+            "K-7", state=State.IN_SERVICE, expires_on=DAY, on=DAY + dt.timedelta(days=1)
+        )
+
+
+def test_two_minutes_ahead_are_a_clock_and_more_is_the_future():
+    rules.check_told(NOON + dt.timedelta(minutes=2), now=NOON)
+
+    with pytest.raises(CustodyError, match="future"):
+        rules.check_told(NOON + dt.timedelta(minutes=2, seconds=1), now=NOON)
+
+
+def test_stock_is_received_until_its_last_day():
+    rules.check_receipt(expires_on=DAY, on=DAY)
+
+    with pytest.raises(CustodyError, match="before the receipt"):
+        rules.check_receipt(expires_on=DAY - dt.timedelta(days=1), on=DAY)
+
+
+def test_a_lot_keeps_its_expiry():
+    rules.check_lot("A1", known=DAY, told=DAY)
+
+    with pytest.raises(CustodyError, match="not 25 Nov 2026"):
+        rules.check_lot("A1", known=DAY, told=DAY + dt.timedelta(days=1))
+
+
+@pytest.mark.parametrize("count", [0, -1, rules.MOST_UNITS + 1])
+def test_an_act_has_one_to_a_thousand_units(count):
+    with pytest.raises(CustodyError):
+        rules.check_count(count)
+
+
+def test_every_state_has_words():
+    assert set(rules.STATE_WORDS) == set(State)
+
+
+@pytest.mark.parametrize(
+    ("ndc", "gtin"),
+    [  # worked in domain B.3
+        ("59467-679-01", "00359467679015"),
+        ("69547-627-02", "00369547627027"),
+        ("76329-3669-2", "00376329366920"),
+        ("43674-004-02", "00343674004029"),
+    ],
+)
+def test_a_gtin_follows_from_its_ndc(ndc, gtin):
+    assert rules.gtin_of_ndc(ndc) == gtin
+
+
+@pytest.mark.parametrize("ndc", ["", "69547-627", "69547-627-0X"])
+def test_an_ill_formed_ndc_has_no_gtin(ndc):
+    with pytest.raises(ValueError, match="ten-digit"):
+        rules.gtin_of_ndc(ndc)
