@@ -202,6 +202,10 @@ class KitQuerySet(models.QuerySet):
         )
         return self.filter(access.within(person, Permission.KITS_SEE) | mine | offered)
 
+    def overseen_by(self, person):
+        """Kits at stations where the person may see kits. Lists start here: it is one index, `visible_to` is not."""
+        return self.filter(access.within(person, Permission.KITS_SEE))
+
     def at(self, stations):
         return self.filter(station__in=stations)
 
@@ -251,6 +255,9 @@ class Kit(models.Model):
 
     def __str__(self):
         return self.reference
+
+    def get_absolute_url(self):
+        return f"/kits/{self.reference}/"
 
     @property
     def reference(self):

@@ -1,0 +1,56 @@
+"""State and expiry of a unit as a word with a shape, the same on every page."""
+
+from functools import lru_cache
+
+from django.template.loader import render_to_string
+
+from naloxone.models import Outcome
+from naloxone.rules import STATE_WORDS, State
+
+SOON_DAYS = 30
+TONES = {
+    State.NEW: "quiet",
+    State.QUARANTINE: "watch",
+    State.IN_SERVICE: "good",
+    State.RECALLED: "bad",
+    State.SPENT: "quiet",
+}
+OUTCOME_TONES = {
+    None: "info",
+    Outcome.ACCEPTED: "good",
+    Outcome.REFUSED: "bad",
+    Outcome.WITHDRAWN: "quiet",
+    Outcome.LAPSED: "watch",
+}
+
+
+@lru_cache(maxsize=64)
+def badge(text, tone):
+    """The component's markup; a list shows the same few a hundred times."""
+    return render_to_string("components/badge.html", {"text": text, "tone": tone}).strip()
+
+
+def state_badge(state):
+    return badge(STATE_WORDS[State(state)], TONES[State(state)])
+
+
+def expiry_badge(expires_on, today):
+    """Expired, or soon to be; nothing while there is time."""
+    if expires_on is None:
+        return ""
+    days = (expires_on - today).days
+    if days < 0:
+        return badge("Expired", "bad")
+    return badge("Expires soon", "watch") if days <= SOON_DAYS else ""
+
+
+def outcome_badge(outcome):
+    return badge(Outcome(outcome).label if outcome else "Open", OUTCOME_TONES[outcome])
+
+
+def show(kits, today):
+    """The kits, each with its badges for the template."""
+    for kit in kits:
+        kit.state_badge = state_badge(kit.state)
+        kit.expiry_badge = expiry_badge(kit.expires_on, today)
+    return kits

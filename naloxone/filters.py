@@ -1,0 +1,232 @@
+"""What a list of kits can be narrowed down by, in the address and in words."""
+
+import datetime as dt
+from functools import cached_property
+
+import django_filters as filters
+from django.db.models import F, Q, TextField, Value
+from django.db.models.functions import Cast, Lower
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
+
+from naloxone.models import Device, Holder, Kit, Lot, Product
+from naloxone.rules import STATE_WORDS, HolderKind, State
+from safety_portal import access
+from safety_portal.access import Permission
+from safety_portal.keyset import By
+from safety_portal.page_parts import FilterWord, address
+from safety_portal.people import reference_number
+from safety_portal.widgets import ComboBox, Select, TextInput, words
+
+MOST_PLACES = 200  # more are not offered; a station narrows them down
+WINDOWS = [("expired", "Expired"), *((str(d), f"Within {d} days") for d in (30, 60, 90, 180))]
+STATES = [(s.value, STATE_WORDS[s]) for s in State if s != State.NEW]
+PLACES = (HolderKind.STORAGE, HolderKind.VEHICLE)
+
+ORDERS = {
+    "reference": (By("pk"),),
+    "expiry": (By("expires_on", dt.date.fromisoformat), By("pk")),
+    "place": (By("place_key", str), By("holder_id"), By("pk")),
+}
+
+
+def order_of(name, *, with_emptied):
+    """The columns of a sort. Emptied cartons have no expiry; only lists that hold them pay for that."""
+    if name == "expiry" and with_emptied:
+        return (By("expires_on", dt.date.fromisoformat, nullable=True), By("pk"))
+    return ORDERS[name]
+
+
+def by_code(text):
+    """The condition for units that a scanned or typed code means: K-214, a seal, L-5, a lot, a serial, else None."""
+    code = words.tidy(text).replace("\x00", "")
+    if not code:
+        return None
+    number = Kit.number(code)
+    if number is not None:
+        return Q(pk=number)
+    lots = Lot.objects.filter(Q(number__iexact=code) | Q(pk=reference_number("L", code)))
+    return (
+        Q(pk__in=Kit.objects.filter(seal__in={code, code.upper()}).exclude(seal="").values("pk"))
+        | Q(pk__in=Device.objects.filter(lot__in=lots).values("kit"))
+        | Q(pk__in=Device.objects.filter(serial__in={code, code.upper()}).exclude(serial="").values("kit"))
+    )  # fmt: skip
+
+
+SELECTED = mark_safe(" selected")
+
+
+class Lean:
+    """A list that writes its options itself: a template for each of 200 costs more than the page."""
+
+    def render(self, name, value, attrs=None, renderer=None):
+        chosen = {str(v) for v in value} if isinstance(value, list) else {str(value or "")}
+        options = format_html_join(
+            "",
+            '<option value="{}"{}>{}</option>',
+            ((k, SELECTED if str(k) in chosen else "", v) for k, v in self.choices),
+        )
+        return format_html(self.frame, attrs["id"], name, options)
+
+
+class LeanSelect(Lean, Select):
+    frame = '<select class="usa-select" id="{}" name="{}">{}</select>'
+
+
+class LeanCombo(Lean, ComboBox):
+    frame = (
+        '<div class="usa-combo-box"><select class="usa-select" id="{}" name="{}">{}</select></div>'
+    )
+
+
+def choice(label, method, *, widget=LeanSelect):
+    return filters.ChoiceFilter(
+        label=label, method=method, widget=widget, empty_label="All", choices=[]
+    )
+
+
+class KitFilter(filters.FilterSet):
+    """Filters of the list; what a person may choose from comes with one query for all of them."""
+
+    q = filters.CharFilter(label="Code", method="with_code", max_length=60, widget=TextInput)
+    station = choice("Station", "at_station", widget=LeanCombo)
+    place = choice("Place", "at_place", widget=LeanCombo)
+    state = filters.ChoiceFilter(
+        label="State", method="in_state", widget=LeanSelect, choices=STATES,
+        empty_label="All but emptied",
+    )  # fmt: skip
+    expiry = filters.ChoiceFilter(
+        label="Expiry", method="expiring", widget=LeanSelect, choices=WINDOWS, empty_label="Any day"
+    )
+    product = choice("Product", "of_product")
+    lot = filters.CharFilter(label="Lot", method="of_lot", max_length=20, widget=TextInput)
+
+    def __init__(self, data, queryset, *, person):
+        super().__init__(data, queryset)
+        self.person = person
+        self._offer_choices()
+
+    def _offer_choices(self):
+        found = self._names()
+        several = len(found["station"]) > 1
+        names = dict(found["station"])
+        self.filters["station"].extra["choices"] = [(k, n) for k, (n, _) in found["station"]]
+        places = found["place"]
+        self.too_many_places = len(places) > MOST_PLACES
+        if self.too_many_places:
+            places = self._chosen_place()
+        self.filters["place"].extra["choices"] = [
+            (k, f"{n}, {names[s][0]}" if several and s in names else n) for k, (n, s) in places
+        ]
+        self.filters["product"].extra["choices"] = [(k, n) for k, (n, _) in found["product"]]
+        if not several:
+            del self.filters["station"]
+
+    def _chosen_place(self):
+        """The one place that a link names, where there are too many to offer."""
+        key = self.data.get("place", "")
+        if not key.isdecimal() or len(key) > 18:
+            return []
+        seen = Holder.objects.filter(access.within(self.person, Permission.KITS_SEE), pk=key)
+        return [(pk, (name, at)) for pk, name, at in seen.values_list("pk", "name", "station")]
+
+    def _names(self):
+        """Stations, places and products by name, in one query: {kind: [(key, (name, station key))]}."""
+
+        def rows(kind, queryset, station):
+            return queryset.order_by().values_list(
+                Value(kind, TextField()), "pk", Cast("name", TextField()), station
+            )
+
+        person, nowhere = self.person, Value(0)
+        places = Holder.objects.filter(
+            access.within(person, Permission.KITS_SEE), kind__in=PLACES, closed_on=None
+        )
+        chosen = self.data.get("station", "")
+        if chosen.isdecimal() and len(chosen) < 10:
+            places = places.filter(station=chosen)
+        found = {"station": [], "place": [], "product": []}
+        everything = rows(
+            "station", access.stations_where(person, Permission.KITS_SEE), nowhere
+        ).union(
+            rows("place", places, F("station"))[: MOST_PLACES + 1],
+            rows("product", Product.objects.all(), nowhere),
+            all=True,
+        )
+        for kind, key, name, station in everything:
+            found[kind].append((key, (name, station)))
+        for named in found.values():
+            named.sort(key=lambda each: each[1][0].lower())
+        return found
+
+    # --- what each filter means -----------------------------------------------------------------------
+    def with_code(self, kits, name, value):
+        condition = by_code(value)
+        return kits if condition is None else kits.filter(condition)
+
+    def at_station(self, kits, name, value):
+        return kits.filter(station=value)
+
+    def at_place(self, kits, name, value):
+        return kits.filter(holder=value)
+
+    def in_state(self, kits, name, value):
+        return kits.filter(state=value)
+
+    def expiring(self, kits, name, value):
+        today = self.person.station.today()
+        if value == "expired":
+            return kits.filter(expires_on__lt=today)
+        return kits.filter(
+            expires_on__gte=today, expires_on__lte=today + dt.timedelta(days=int(value))
+        )
+
+    def of_product(self, kits, name, value):
+        return kits.filter(lot__in=Lot.objects.filter(product=value).values("pk"))
+
+    def of_lot(self, kits, name, value):
+        lots = Lot.objects.filter(Q(number__iexact=value) | Q(pk=reference_number("L", value)))
+        return kits.filter(pk__in=Device.objects.filter(lot__in=lots).values("kit"))
+
+    # --- what is shown ----------------------------------------------------------------------------------
+    @cached_property
+    def chosen(self):
+        """The filters in force: {name: value}."""
+        self.form.is_valid()
+        return {k: v for k, v in self.form.cleaned_data.items() if v}
+
+    @property
+    def with_emptied(self):
+        return "q" in self.chosen or self.chosen.get("state") == State.SPENT
+
+    @cached_property
+    def qs(self):
+        """The kits that are left. Without a state or a code, emptied cartons stay out of sight."""
+        kits = self.filter_queryset(self.queryset.all()) if self.chosen else self.queryset.all()
+        if not self.with_emptied:
+            kits = kits.exclude(state=State.SPENT)
+        return kits
+
+    def filter_words(self, query):
+        """The filters in force in words, each with the address that leaves it out."""
+        here = {"after": None, "before": None, "last": None}
+        said = {"q": "Code “{}”", "lot": "Lot {}", "station": "At {}", "expiry": "{}"}
+        for name, value in self.chosen.items():
+            choices = dict(self.filters[name].extra.get("choices", ()))
+            word = choices.get(value) or choices.get(int(value) if value.isdecimal() else value)
+            if name == "expiry" and value != "expired":
+                word = f"Expiring {word.lower()}"
+            yield FilterWord(
+                said.get(name, "{}").format(word or value), address(query, **here, **{name: None})
+            )
+
+
+def listed(kits, *, by_place=False):
+    """Only the columns that a row shows; names by a join, so that a page is one query of small rows."""
+    kits = kits.only("kind", "seal", "state", "doses", "expires_on", "holder_id").annotate(
+        holder_name=F("holder__name"),
+        station_name=F("station__name"),
+        lot_number=F("lot__number"),
+        product_name=F("lot__product__name"),
+    )
+    return kits.annotate(place_key=Lower("holder__name")) if by_place else kits

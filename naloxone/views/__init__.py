@@ -1,0 +1,1 @@
+"""Pages of kits, their custody and the places that hold them."""
