@@ -1,0 +1,316 @@
+"""What happened: deliveries, kits that went from hand to hand, a recall, and what waits today. Told through the actions."""
+
+import datetime as dt
+
+from naloxone import actions
+from naloxone.actions.custody import holder_of
+from naloxone.models import Lot
+from safety_portal.demo.world import carried_at, in_store, kits_of
+
+SUPPLIER = "Fictitious Medical Supply, delivery note on file"
+RECALLED = "G"
+LAREDO = "2304"
+
+
+def tell(world):
+    """Fourteen months, from one story for each lot at each station and those that tie them together."""
+    for code, counts in world.stock.items():
+        station = world.stations[code]
+        for letter, count in counts.items():
+            if int(count):
+                story = LOTS.get(letter, kits)
+                world.begin(story(world, station, world.lots[letter], int(count)))
+    for story in (officer, recall, between_stations):
+        world.begin(story(world))
+    for code in (LAREDO, "2504", "1012"):
+        world.begin(without_account(world, world.stations[code]))
+    world.tell()
+    leave_open(world)
+
+
+# --- stock -----------------------------------------------------------------------------------------
+def cartons(world, station, lot, count):
+    """A delivery that stays as it came; the newest still waits for its receipt check."""
+    moment = world.moment(station, lot.days_ago)
+    yield moment
+    return receive(world, station, lot, count, moment)
+
+
+def receive(world, station, lot, count, moment):
+    doses = count * lot.product.devices_per_carton
+    serials = [f"{station.code}{number:05}" for number in range(doses)]
+    act = actions.receive_delivery(
+        product=lot.product,
+        lot_number=lot.number,
+        expires_on=lot.expires_on,
+        count=count,
+        place=world.stores[station.code],
+        occurred_at=moment,
+        checked=lot.checked,
+        serials=serials if lot.product.supply == "Rx" else (),
+        supplier_name=SUPPLIER,
+        request_key=world.key(),
+        by=world.coordinator(station),
+    )
+    return kits_of(act)
+
+
+def ready(world, station, lot, count):
+    """A delivery, released after its check; returns its cartons and the moment."""
+    found = yield from cartons(world, station, lot, count)
+    moment = world.moment(station, lot.days_ago - 1)
+    if not lot.checked:
+        yield moment
+        actions.release_kits(
+            kits=found,
+            occurred_at=moment,
+            note="Blisters intact, lot and expiry as on the note",
+            request_key=world.key(),
+            by=world.coordinator(station),
+        )
+    return found, moment
+
+
+def assemble(world, station, found, moment, *, kind, doses, count):
+    act = actions.assemble_kits(
+        cartons=found,
+        kind=kind,
+        doses_per_kit=doses,
+        place=world.stores[station.code],
+        occurred_at=moment,
+        seals=world.new_seals(count),
+        request_key=world.key(),
+        by=world.coordinator(station),
+    )
+    return [kit for kit in kits_of(act) if kit.kind == kind]
+
+
+def kits(world, station, lot, count):
+    """A carton of two doses becomes a sealed kit; the kits go to people and places."""
+    found, moment = yield from ready(world, station, lot, count)
+    moment = world.later(moment, station, days=1)
+    yield moment
+    made = assemble(world, station, found, moment, kind="kit", doses=2, count=count)
+    if lot.letter == "F" and station.code == LAREDO:
+        return  # they are what waits for the demo's officer today
+    for kit in made:
+        way = WAYS[next(world.ways[station.code])]
+        moment = world.later(moment, station, days=world.random.randrange(1, 4))
+        world.begin(way(world, station, kit, moment))
+
+
+def canine_kits(world, station, lot, count):
+    """Four doses of a carton of six make a dog's kit; two stay in the carton."""
+    found, moment = yield from ready(world, station, lot, count)
+    dogs = [dog for dog in world.cast.canines if dog.station_id == station.pk]
+    for carton in found:
+        moment = world.later(moment, station, days=1)
+        yield moment
+        (kit,) = assemble(world, station, [carton], moment, kind="canine_kit", doses=4, count=1)
+        if dogs:
+            dog = dogs.pop()
+            moment = world.later(moment, station, days=1)
+            yield from offered(world, station, kit, moment, dog.handler, holder_of(canine=dog))
+
+
+# --- from hand to hand -------------------------------------------------------------------------------
+def offer(world, chosen, receiver, moment, by, note=""):
+    return actions.offer_kits(
+        kits=chosen, receiver=receiver, note=note, now=moment, request_key=world.key(), by=by
+    )
+
+
+def offered(world, station, kit, moment, person, receiver):
+    """Offered by the supervisor, accepted some minutes later."""
+    yield moment
+    made = offer(world, [kit], receiver, moment, world.supervisor(station))
+    moment = world.soon(moment)
+    yield moment
+    actions.answer_offer(offer=made, now=moment, request_key=world.key(), by=person)
+
+
+def given_back(world, station, kit, moment, person):
+    """Offered to the storeroom by its carrier, accepted by the supervisor."""
+    yield moment
+    made = offer(world, [kit], world.stores[station.code], moment, person)
+    moment = world.soon(moment)
+    yield moment
+    actions.answer_offer(
+        offer=made, now=moment, request_key=world.key(), by=world.supervisor(station)
+    )
+
+
+def at_counter(world, station, kit, moment, person):
+    """Both at the counter, the receiver with their own password."""
+    yield moment
+    actions.hand_over_here(
+        kits=[kit],
+        receiver=holder_of(person=person),
+        second=person,
+        proof="password",
+        occurred_at=moment,
+        request_key=world.key(),
+        by=world.supervisor(station),
+    )
+
+
+def carried(world, station, kit, moment):
+    """Carried by one person for some weeks, then by another."""
+    first, second = world.next_carrier(station), world.next_carrier(station)
+    yield from offered(world, station, kit, moment, first, holder_of(person=first))
+    moment = world.later(moment, station, days=world.random.randrange(20, 70))
+    yield from given_back(world, station, kit, moment, first)
+    moment = world.later(moment, station, days=world.random.randrange(1, 9))
+    yield from at_counter(world, station, kit, moment, second)
+
+
+def placed(world, station, kit, moment):
+    """Brought to a place or vehicle of the station, and once to another."""
+    for place in world.random.sample(world.points[station.code], 2):
+        yield moment
+        actions.move_kits(
+            kits=[kit],
+            place=place,
+            occurred_at=moment,
+            request_key=world.key(),
+            by=world.supervisor(station),
+        )
+        moment = world.later(moment, station, days=world.random.randrange(15, 60))
+
+
+def counted_out(world, station, kit, moment):
+    """Handed over at the counter and carried since."""
+    yield from at_counter(world, station, kit, moment, world.next_carrier(station))
+
+
+def refused(world, station, kit, moment):
+    """Offered once and refused, so it is still in the storeroom."""
+    person = world.next_carrier(station)
+    yield moment
+    made = offer(world, [kit], holder_of(person=person), moment, world.supervisor(station))
+    moment = world.soon(moment)
+    yield moment
+    reason = world.random.choice(["I carry one already", "The pouch does not close"])
+    actions.answer_offer(
+        offer=made, refused={kit.pk: reason}, now=moment, request_key=world.key(), by=person
+    )
+
+
+WAYS = (carried, placed, counted_out, refused)
+LOTS = {"H": cartons, "Q": cartons, "K": canine_kits}
+
+
+# --- what ties them together ---------------------------------------------------------------------------
+def officer(world):
+    """The demo's officer: the same kit for most of a year, with a leave and a week in a colleague's hands."""
+    station, alder = world.officer.station, world.officer
+    own = holder_of(person=alder)
+    moment = world.moment(station, 300)
+    yield moment
+    kit = world_kit(world, station, "C")
+    yield from offered(world, station, kit, moment, alder, own)
+    yield from given_back(world, station, kit, world.moment(station, 210), alder)
+    yield from at_counter(world, station, kit, world.moment(station, 195), alder)
+    colleague = world.cast.people["Fern"]
+    for days_ago, giver, taker in ((96, alder, colleague), (89, colleague, alder)):
+        moment = world.moment(station, days_ago)
+        yield moment
+        made = offer(world, [kit], holder_of(person=taker), moment, giver, "For the week")
+        moment = world.soon(moment)
+        yield moment
+        actions.answer_offer(offer=made, now=moment, request_key=world.key(), by=taker)
+
+
+def world_kit(world, station, letter):
+    """A kit of a lot that stands in the station's storeroom."""
+    return (
+        in_store(world.stores[station.code]).filter(lot__number=world.lots[letter].number).first()
+    )
+
+
+def recall(world):
+    """The national coordinator records a recall; one carrier has brought their kit back since."""
+    laurel = world.cast.people["Laurel"]
+    moment = world.moment(laurel.station, 12)
+    yield moment
+    lot = Lot.objects.get(number=world.lots[RECALLED].number)
+    actions.recall_lot(
+        lot=lot,
+        notice="Exercise notice 7 (fictitious)",
+        occurred_at=moment,
+        request_key=world.key(),
+        by=laurel,
+    )
+    station = world.stations[LAREDO]
+    kit = carried_at(station).filter(state="recalled").first()
+    yield from given_back(world, station, kit, world.moment(station, 9), kit.holder.person)
+
+
+def between_stations(world):
+    """A carton goes from Laredo to a station that has fewer."""
+    moment = world.moment(world.stations[LAREDO], 30)
+    yield moment
+    number = world.lots["H"].number
+    spare = world.stores[LAREDO].kits.filter(lot__number=number).order_by("pk").first()
+    actions.move_kits(
+        kits=[spare],
+        place=world.stores["BP-RGV-FALFUR"],
+        occurred_at=moment,
+        note="Taken along by the evidence run",
+        request_key=world.key(),
+        by=world.cast.people["Laurel"],
+    )
+
+
+def without_account(world, station):
+    """A contractor who has no account takes a kit before a witness."""
+    moment = world.moment(station, 120)
+    yield moment
+    contractor = next(p for p in world.cast.at(station) if p.kind == "contractor")
+    actions.record_with_witness(
+        kits=[in_store(world.stores[station.code]).first()],
+        receiver=holder_of(person=contractor),
+        second=world.next_carrier(station),
+        proof="password",
+        occurred_at=moment,
+        note="For the teardown bay",
+        request_key=world.key(),
+        by=world.supervisor(station),
+    )
+
+
+# --- what waits today ------------------------------------------------------------------------------------
+def leave_open(world):
+    """Offers that nobody has answered yet: three to the demo's officer, one of them late, and others."""
+    station, store = world.officer.station, world.stores[LAREDO]
+    own, birch = holder_of(person=world.officer), world.supervisor(station)
+    fresh = list(in_store(store).filter(lot__number=world.lots["F"].number))
+    offer(world, fresh[:2], own, ago(world, 30), birch, "For the team's go-bag on the night shift")
+    offer(
+        world,
+        fresh[2:3],
+        own,
+        ago(world, 3),
+        world.coordinator(station),
+        "In place of your kit that expires this month",
+    )
+    kit = lasting(world, station)
+    offer(world, [kit], own, ago(world, 1), kit.holder.person, "You take over my lane at noon")
+    for code, hours in ((LAREDO, 2), ("2504", 27)):
+        kit = lasting(world, world.stations[code])
+        store = world.stores[code]
+        offer(world, [kit], store, ago(world, hours), kit.holder.person, "On leave from tomorrow")
+    team = holder_of(canine=world.cast.canines[0])
+    spare = world.stores[LAREDO].kits.filter(kind="canine_kit").order_by("pk").first()
+    offer(world, [spare], team, ago(world, 5), birch, "Second kit, for the kennel")
+
+
+def ago(world, hours):
+    return world.now - dt.timedelta(hours=hours)
+
+
+def lasting(world, station):
+    """A kit in somebody's hands that is good for two months more."""
+    day = world.now.date() + dt.timedelta(days=60)
+    kits = carried_at(station).filter(state="in_service", kind="kit", expires_on__gt=day)
+    return kits.exclude(holder__person=world.officer).first()
