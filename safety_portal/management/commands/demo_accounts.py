@@ -7,20 +7,19 @@ from safety_portal.people import Account
 
 # Who they are, their address before the @, and what is worth a look.
 FIRST_LOOKS = [
-    ("Officer, Laredo", "officer", "Hand-overs: accept what waits for you, or refuse one kit of it"),
-    ("Naloxone coordinator, Laredo", "coordinator",
-     "Kits: release the cartons in quarantine, assemble kits, offer them"),
-    ("Station supervisor, Laredo", "supervisor", "Kits that expire; hand over at the counter"),
-    ("Dog handler, Laredo", "handler", "The kit that waits for Biscuit, and your own"),
+    ("Officer", "officer", "Hand-overs: accept what waits, or refuse a kit"),
+    ("Naloxone coordinator", "coordinator", "Kits: release, assemble, offer"),
+    ("Station supervisor", "supervisor", "Kits that expire; hand over at the counter"),
+    ("Dog handler", "handler", "The kit that waits for Biscuit, your dog"),
     ("National coordinator", "national", "Kits of twelve stations; record a recall"),
-    ("Administrator", "admin", "People: invite somebody, give and end roles; the outbox"),
+    ("Administrator", "admin", "People: invite, give and end roles; the outbox"),
     ("Auditor", "auditor", "Any kit's timeline; verify the whole ledger"),
-    ("Health office", "health", "The front page; mail and sweeps"),
+    ("Health office", "health", "Mail and sweeps"),
     ("Safety officer", "safety", "Alerts of all stations"),
-    ("Canine programme", "canine", "Dogs with handlers and weights"),
-    ("Medical officer", "medical", "The front page; kits are none of your business"),
-    ("Laboratory liaison", "lab", "The front page, as an employee sees it"),
-]  # fmt: skip
+    ("Canine programme", "canine", "Dogs with their handlers and weights"),
+    ("Medical officer", "medical", "Home; kits of others stay out of sight"),
+    ("Laboratory liaison", "lab", "Home, as any employee sees it"),
+]
 
 
 def lines():
