@@ -1,0 +1,1 @@
+"""Measures the portal at scale against floors of the same run; `make bench`, docs/bench.md."""

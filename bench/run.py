@@ -1,0 +1,7 @@
+"""The order of the run: seed, then each group of measures, then the table."""
+
+from bench import environment, seed
+
+
+def main():
+    print(seed.seed(environment.scale()))
