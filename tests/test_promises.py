@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP
 from django.apps import apps
 from django.conf import settings
 from django.db import connection, models, transaction
@@ -314,6 +316,8 @@ class World:
         self.receiver = make.person(self.station, *Role)
         self.outsider = make.person(self.elsewhere, *Role)
         self.stranger = make.person(self.station)
+        TOTP.activate(self.receiver.account, "JBSWY3DPEHPK3PXP")
+        RecoveryCodes.activate(self.receiver.account)
         self.place = make.place(self.chief)
         self.kits = make.delivery(self.chief, self.place, cartons=3)
         self.hand_over = actions.offer_kits(
