@@ -46,11 +46,12 @@ def by_code(text):
     if number is not None:
         return Q(pk=number)
     lots = Lot.objects.filter(Q(number__iexact=code) | Q(pk=reference_number("L", code)))
-    return (
-        Q(pk__in=Kit.objects.filter(seal__in={code, code.upper()}).exclude(seal="").values("pk"))
-        | Q(pk__in=Device.objects.filter(lot__in=lots).values("kit"))
-        | Q(pk__in=Device.objects.filter(serial__in={code, code.upper()}).exclude(serial="").values("kit"))
-    )  # fmt: skip
+    either = {code, code.upper()}
+    sealed = Kit.objects.filter(seal__in=either).exclude(seal="").values("pk")
+    of_lot = Device.objects.filter(lot__in=lots).values("kit")
+    by_serial = Device.objects.filter(serial__in=either).exclude(serial="").values("kit")
+    # One list of keys: three conditions in an OR would look at every kit.
+    return Q(pk__in=sealed.union(of_lot, by_serial, all=True))
 
 
 SELECTED = mark_safe(" selected")

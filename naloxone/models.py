@@ -3,8 +3,8 @@
 import uuid
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
-from django.db.models.functions import Now
+from django.db.models import Exists, F, FilteredRelation, OuterRef, Q
+from django.db.models.functions import Coalesce, Now
 
 from naloxone.rules import EventKind, HolderKind, State
 from safety_portal import access
@@ -219,7 +219,23 @@ class KitQuerySet(models.QuerySet):
         return self.filter(expires_on__lte=day)
 
     def with_names(self):
-        return self.select_related("holder", "station", "lot__product")
+        return self.select_related("holder__canine", "station", "lot__product")
+
+    def with_open_offer(self):
+        """With the offer that waits for an answer, if any: its key, giver and receiver."""
+        return self.annotate(
+            waiting=FilteredRelation("offers", condition=Q(offers__outcome=None)),
+            offer_key=F("waiting__hand_over"),
+            offer_by=F("waiting__hand_over__by"),
+            offer_receiver=F("waiting__hand_over__receiver__name"),
+            offer_due_at=F("waiting__hand_over__due_at"),
+            offer_to_place=F("waiting__hand_over__receiver__station"),
+            offer_to_kind=F("waiting__hand_over__receiver__kind"),
+            offer_to_person=Coalesce(
+                "waiting__hand_over__receiver__person",
+                "waiting__hand_over__receiver__canine__handler",
+            ),
+        )
 
     def first_expired_first(self):
         return self.order_by("expires_on", "pk")

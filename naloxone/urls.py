@@ -2,14 +2,44 @@
 
 from django.urls import path
 
-from naloxone.views import kits
+from naloxone.views import hand_overs, kits, places, stock
 from safety_portal.access import Permission
-from safety_portal.page_parts import NavItem, register_navigation
+from safety_portal.page_parts import NavItem, register_counter, register_navigation
 
 app_name = "naloxone"
 
 urlpatterns = [
     path("kits/", kits.kits, name="kits"),
+    path("kits/find/", kits.find, name="find"),
+    path("kits/receive/", stock.receive, name="receive"),
+    path("kits/made/<int:act>/", stock.made, name="made"),
+    path("kits/assemble/", stock.assemble, name="assemble"),
+    path("kits/release/", stock.release, name="release"),
+    path("kits/move/", stock.move, name="move"),
+    path("kits/hand-over/", hand_overs.give, name="give"),
+    path("kits/K-<int:number>/", kits.kit, name="kit"),
+    path("lots/L-<int:number>/", stock.lot, name="lot"),
+    path("lots/L-<int:number>/recall/", stock.recall, name="recall"),
+    path("my-kits/", hand_overs.my_kits, name="my_kits"),
+    path("my-kits/return/", hand_overs.give_back, name="give_back"),
+    path("hand-overs/", hand_overs.hand_overs, name="hand_overs"),
+    path("hand-overs/sent/", hand_overs.sent, name="sent"),
+    path("hand-overs/all/", hand_overs.hand_over_history, name="hand_over_history"),
+    path("hand-overs/accept/", hand_overs.accept, name="accept"),
+    path("hand-overs/H-<int:number>/", hand_overs.hand_over, name="hand_over"),
+    path("hand-overs/H-<int:number>/withdraw/", hand_overs.withdraw, name="withdraw"),
+    path("places/", places.places, name="places"),
+    path("places/open/", places.open_place, name="open_place"),
+    path("places/S-<int:number>/", places.place, name="place"),
+    path("options/receivers/", hand_overs.receiver_options, name="receiver_options"),
+    path("options/seconds/", hand_overs.second_options, name="second_options"),
+    path("options/places/", stock.place_options, name="place_options"),
 ]
 
-register_navigation(NavItem("Kits", "naloxone:kits", Permission.KITS_SEE, order=20))
+register_navigation(
+    NavItem("My kits", "naloxone:my_kits", None, order=10),
+    NavItem("Kits", "naloxone:kits", Permission.KITS_SEE, order=20),
+    NavItem("Places", "naloxone:places", Permission.KITS_SEE, order=25),
+    NavItem("Hand-overs", "naloxone:hand_overs", None, order=30),
+)
+register_counter(hand_overs.waiting)

@@ -2,6 +2,7 @@
 
 from naloxone.actions.custody import (
     answer_offer,
+    answer_offers,
     hand_over_here,
     move_kits,
     offer_kits,
@@ -20,6 +21,7 @@ from naloxone.rules import CustodyError
 __all__ = [
     "CustodyError",
     "answer_offer",
+    "answer_offers",
     "assemble_kits",
     "hand_over_here",
     "move_kits",

@@ -1,6 +1,7 @@
 """Units pass from hand to hand: offer and answer, both at the counter, moves between places."""
 
 import datetime as dt
+import uuid
 
 from django.db import transaction
 from django.utils import timezone
@@ -11,6 +12,7 @@ from naloxone.models import HandOver, HandOverLine, Holder, Kit, Outcome
 from naloxone.rules import CustodyError, EventKind, HolderKind, State
 from safety_portal import access, audit
 from safety_portal.access import AccessError, Permission
+from safety_portal.people import Canine, Person
 
 CARRIERS = (HolderKind.PERSON, HolderKind.CANINE_TEAM)
 
@@ -35,6 +37,13 @@ def holder_of(*, person=None, canine=None):
         defaults={"kind": "person", "name": person.name, "station": person.station},
     )
     return holder
+
+
+def holder_for(thing):
+    """The holder row of a person, a dog or a place."""
+    if isinstance(thing, Person):
+        return holder_of(person=thing)
+    return holder_of(canine=thing) if isinstance(thing, Canine) else thing
 
 
 def check_giver(by, kits):
@@ -157,6 +166,19 @@ def answer_offer(*, offer, refused=None, now, request_key, by):
     close_lines(offer, lines, refused, now)
     tell("hand_over.answered", kits, by=by, hand_over=offer.reference, refused=len(refused))
     return act
+
+
+@transaction.atomic
+def answer_offers(*, offers, now, request_key, by):
+    """Accept several offers in one tap, all or none. Returns their acts. Raises CustodyError, AccessError."""
+    if not offers:
+        raise CustodyError("These offers have been answered or withdrawn meanwhile.")
+    return [
+        answer_offer(
+            offer=offer, now=now, request_key=uuid.uuid5(request_key, offer.reference), by=by
+        )
+        for offer in offers
+    ]
 
 
 def close_lines(offer, lines, refused, now):

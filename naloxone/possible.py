@@ -1,0 +1,77 @@
+"""Which acts a person may do with a unit now. What is not possible is not shown; actions check it all again."""
+
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from naloxone.models import UnitKind
+from naloxone.rules import HolderKind, State
+from safety_portal import access
+from safety_portal.access import Permission
+from safety_portal.page_parts import Button
+
+
+def address_of(name, kit):
+    return f"{reverse(f'naloxone:{name}')}?{urlencode({'kits': kit.reference})}"
+
+
+def is_with(kit, person):
+    """Whether the person has it, or the dog they lead."""
+    dog = kit.holder.canine
+    return kit.holder.person_id == person.pk or (dog is not None and dog.handler_id == person.pk)
+
+
+def may_answer(kit, person):
+    """Whether the open offer of this kit is the person's to answer."""
+    if kit.offer_to_person:
+        return kit.offer_to_person == person.pk
+    return access.may(person, Permission.CUSTODY_TAKE, at=kit.offer_to_place)
+
+
+def offer_acts(kit, person):
+    """What can be done about the open offer."""
+    page = reverse("naloxone:hand_over", args=[kit.offer_key])
+    if may_answer(kit, person):
+        yield Button(f"Answer H-{kit.offer_key}", page)
+    elif kit.offer_by == person.pk or gives(kit, person):
+        yield Button(f"Withdraw H-{kit.offer_key}", page, "outline")
+
+
+def gives(kit, person):
+    return access.may(person, Permission.CUSTODY_GIVE, at=kit.station_id)
+
+
+def custody_acts(kit, person, today):
+    """Giving, moving and returning."""
+    mine = is_with(kit, person)
+    at_place = kit.holder.kind in (HolderKind.STORAGE, HolderKind.VEHICLE)
+    expired = kit.expires_on is not None and kit.expires_on < today
+    if (mine or gives(kit, person)) and kit.state == State.IN_SERVICE and not expired:
+        yield Button("Hand over", address_of("give", kit))
+    if mine:
+        yield Button("Return to a place", address_of("give_back", kit), "outline")
+    if at_place and gives(kit, person):
+        yield Button("Move", address_of("move", kit), "outline")
+
+
+def stock_acts(kit, person, today):
+    """What is done with stock in a store."""
+    if kit.holder.kind != HolderKind.STORAGE:
+        return
+    fresh = kit.expires_on is not None and kit.expires_on >= today
+    may_receive = access.may(person, Permission.STOCK_RECEIVE, at=kit.station_id)
+    may_assemble = access.may(person, Permission.KITS_ASSEMBLE, at=kit.station_id)
+    if kit.state == State.QUARANTINE and may_receive:
+        yield Button("Release", address_of("release", kit))
+    if kit.kind == UnitKind.CARTON and kit.state == State.IN_SERVICE and fresh and may_assemble:
+        yield Button("Assemble kits", address_of("assemble", kit), "outline")
+
+
+def acts_now(kit, person, today):
+    """The acts that are possible now for this person, the nearest first."""
+    acts = list(offer_acts(kit, person)) if kit.offer_key else []
+    if kit.state == State.SPENT or kit.holder is None:
+        return acts
+    if not kit.offer_key:
+        acts += custody_acts(kit, person, today)
+    return [*acts, *stock_acts(kit, person, today)]

@@ -1,0 +1,331 @@
+"""Kits from hand to hand: offer, answer, both at the counter, back to a place; and what one has oneself."""
+
+from itertools import groupby
+
+from django.contrib import messages
+from django.db.models import Count, Prefetch, Q
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from naloxone import actions, badges, codes, forms
+from naloxone.actions import CustodyError, custody
+from naloxone.models import HandOver, HandOverLine, Kit, Outcome
+from naloxone.views.stock import asked, done, form_page
+from safety_portal import access, keyset
+from safety_portal.access import Permission, everyone
+from safety_portal.keyset import By
+from safety_portal.page_parts import Column, Tab, Table
+from safety_portal.widgets import look_up_answer
+
+MOST_SHOWN = 50
+NEWEST = (By("pk"),)
+
+
+# --- giving ---------------------------------------------------------------------------------------------
+@everyone
+def give(request):
+    """Which kits, and to whom; then the list to check, with the two ways to go on."""
+    form = forms.GiveForm(
+        request.POST or None, person=request.person, initial=asked(request), cancel_url=home_of(request.person)
+    )  # fmt: skip
+    if request.method != "POST" or not form.is_valid():
+        return form_page(request, form, "Hand over kits")
+    act = request.POST.get("act", "")
+    if act == "offer":
+        return offer(request, form)
+    counter = forms.CounterForm(
+        request.POST if act == "here" else None,
+        person=request.person,
+        receiver=form.cleaned_data["receiver"],
+        initial={**form.carried(), "act": "here"},
+    )
+    if act == "here" and counter.hand_over(form, request):
+        return done(request, form, f"With {form.cleaned_data['receiver']}")
+    return check_page(request, form, counter)
+
+
+def home_of(person):
+    """Where a person's kits are listed."""
+    sees = access.may(person, Permission.KITS_SEE, at=access.ANYWHERE)
+    return reverse("naloxone:kits" if sees else "naloxone:my_kits")
+
+
+def offer(request, form):
+    if form.carry_out(actions.offer_kits, now=timezone.now()):
+        return redirect("naloxone:hand_over", form.result.pk)
+    return form_page(request, form, "Hand over kits")
+
+
+def check_page(request, form, counter):
+    """The list to check before it is offered or handed over here."""
+    kits, receiver = form.cleaned_data["kits"], form.cleaned_data["receiver"]
+    many = kits[0].reference if len(kits) == 1 else f"{len(kits)} kits"
+    way = None
+    if not counter.with_witness:
+        way = forms.OfferForm(
+            person=request.person,
+            initial={**form.carried(), "act": "offer"},
+            submit_label=f"Offer {many} to {receiver}",
+        )
+    counter.submit_label = f"Hand over {many} now"
+    context = {
+        "title": f"Hand {many} to {receiver}?",
+        "kits": badges.show(kits, request.person.station.today()),
+        "receiver": codes.describe(receiver),
+        "offer_form": way,
+        "counter_form": counter,
+        "form": counter,
+        "narrow": True,
+    }
+    return render(request, "naloxone/give_check.html", context)
+
+
+@everyone
+def receiver_options(request):
+    """Receivers for the look-up."""
+    return look_up_answer(
+        request, lambda text: codes.receivers(text, request.person), codes.describe
+    )
+
+
+@everyone
+def second_options(request):
+    """Second persons for the look-up."""
+    return look_up_answer(request, lambda text: codes.seconds(text, request.person), codes.describe)
+
+
+# --- mine -----------------------------------------------------------------------------------------------
+@everyone
+def my_kits(request):
+    """What one has, until when it is good, and what waits for one's answer."""
+    kits = list(
+        Kit.objects.held_by(request.person)
+        .with_names()
+        .with_open_offer()
+        .first_expired_first()[:MOST_SHOWN]
+    )
+    context = {
+        "title": "My kits",
+        "kits": badges.show(kits, request.person.station.today()),
+        "waiting": waiting(request.person),
+    }
+    return render(request, "naloxone/my_kits.html", context)
+
+
+@everyone
+def give_back(request):
+    """Kits of one's own, offered back to a place."""
+    form = forms.GiveBackForm(
+        request.POST or None,
+        person=request.person,
+        initial=asked(request),
+        cancel_url=reverse("naloxone:my_kits"),
+    )
+    if request.method == "POST" and form.carry_out(actions.offer_kits, now=timezone.now()):
+        return redirect("naloxone:hand_over", form.result.pk)
+    return form_page(request, form, "Return kits to a place")
+
+
+# --- answering ------------------------------------------------------------------------------------------
+def tabs(current):
+    pages = (
+        ("Waiting for me", "hand_overs"),
+        ("Waiting for others", "sent"),
+        ("All", "hand_over_history"),
+    )
+    return [Tab(label, reverse(f"naloxone:{name}"), name == current) for label, name in pages]
+
+
+def open_lines():
+    lines = HandOverLine.objects.filter(outcome=None).order_by("kit")
+    return Prefetch("lines", queryset=lines, to_attr="waiting")
+
+
+def waiting(person):
+    """How many offers wait for this person's answer; the bell asks it on every page."""
+    lines = HandOverLine.objects.filter(outcome=None)
+    return HandOver.objects.for_receiver(person).filter(pk__in=lines.values("hand_over")).count()
+
+
+def of_open_lines(offers):
+    lines = HandOverLine.objects.filter(outcome=None)
+    found = offers.filter(pk__in=lines.values("hand_over")).with_names()
+    return found.prefetch_related(open_lines())
+
+
+@everyone
+def hand_overs(request):
+    """What waits for one's answer: a card for each giver."""
+    offers = of_open_lines(HandOver.objects.for_receiver(request.person)).order_by("by", "pk")
+    cards = []
+    for by, group in groupby(offers[:MOST_SHOWN], key=lambda one: one.by):
+        mine = list(group)
+        form = forms.AcceptForm(
+            person=request.person, initial={"offers": ",".join(o.reference for o in mine)}
+        )
+        cards.append((by, mine, sum(len(o.waiting) for o in mine), form))
+    context = {"title": "Hand-overs", "tabs": tabs("hand_overs"), "cards": cards}
+    return render(request, "naloxone/hand_overs.html", context)
+
+
+@require_POST
+@everyone
+def accept(request):
+    """Accept all that one giver offers."""
+    form = forms.AcceptForm(request.POST, person=request.person)
+    if form.carry_out(actions.answer_offers, now=timezone.now()):
+        messages.success(request, "Accepted. They are with you now.")
+    else:
+        for errors in form.errors.values():
+            messages.error(request, errors[0])
+    return redirect("naloxone:hand_overs")
+
+
+@everyone
+def hand_over(request, number):
+    """One offer: what, from whom, to whom, and its answer."""
+    offer = visible_offer(request.person, number)
+    lines = list(offer.lines.select_related("kit__lot__product", "kit__holder").order_by("kit"))
+    open_keys = [line.kit_id for line in lines if line.outcome is None]
+    mine = bool(open_keys) and custody.may_answer(request.person, offer.receiver)
+    form = forms.AnswerForm(
+        request.POST or None, person=request.person, offer=offer, waiting=open_keys
+    )
+    if request.method == "POST":
+        if not open_keys:
+            messages.info(request, f"{offer.reference} has already been answered.")
+            return redirect("naloxone:hand_over", offer.pk)
+        if not mine:
+            raise Http404
+        if form.carry_out(actions.answer_offer, now=timezone.now()):
+            return answered(request, offer, form)
+    return offer_page(request, offer, lines, form if mine else None)
+
+
+def visible_offer(person, number):
+    """The offer, if it is the person's to see: to them, by them, or of kits at their stations."""
+    found = HandOver.objects.visible_to(person) | HandOver.objects.for_receiver(person)
+    return get_object_or_404(
+        found.select_related(
+            "by", "receiver__person", "receiver__station", "receiver__canine", "station"
+        ).distinct(),
+        pk=number,
+    )
+
+
+def answered(request, offer, form):
+    left = len(form.left)
+    taken = len(form.waiting) - left
+    said = f"Accepted: {taken}." if taken else ""
+    messages.success(request, f"{said} Not taken: {left}." if left else said)
+    return redirect("naloxone:hand_over", offer.pk)
+
+
+def offer_page(request, offer, lines, form):
+    today = request.person.station.today()
+    for line in lines:
+        badges.show([line.kit], today)
+        line.badge = badges.outcome_badge(line.outcome)
+        line.ticked = form is not None and line.kit_id in form.taken
+    waiting_lines = [line for line in lines if line.outcome is None]
+    gives = offer.by_id == request.person.pk or access.may(
+        request.person, Permission.CUSTODY_GIVE, at=offer.station_id
+    )
+    context = {
+        "title": offer.reference,
+        "offer": offer,
+        "lines": lines,
+        "waiting": waiting_lines,
+        "late": bool(waiting_lines) and offer.due_at < timezone.now(),
+        "form": form,
+        "can_withdraw": bool(waiting_lines) and gives,
+        "head": Table(request, "Kits", lines_columns(form), caption_hidden=True),
+    }
+    return render(request, "naloxone/hand_over.html", context)
+
+
+def lines_columns(form):
+    take = [Column("Take", tick_all="")] if form else []
+    return [*take, Column("Kit"), Column("What"), Column("Expiry"), Column("Answer")]
+
+
+@require_POST
+@everyone
+def withdraw(request, number):
+    """Take an offer back."""
+    offer = visible_offer(request.person, number)
+    try:
+        actions.withdraw_offer(offer=offer, now=timezone.now(), by=request.person)
+    except CustodyError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"{offer.reference} is withdrawn; nothing has moved.")
+    return redirect("naloxone:hand_over", offer.pk)
+
+
+# --- lists ----------------------------------------------------------------------------------------------
+def counted(offers):
+    """With how many units each, and how they ended."""
+    outcomes = {
+        name: Count("lines", filter=Q(lines__outcome=value)) for name, value in ENDS.items()
+    }
+    return offers.annotate(n=Count("lines"), **outcomes)
+
+
+ENDS = {
+    "n_accepted": Outcome.ACCEPTED,
+    "n_refused": Outcome.REFUSED,
+    "n_withdrawn": Outcome.WITHDRAWN,
+    "n_lapsed": Outcome.LAPSED,
+}
+
+
+def how_it_ended(offer):
+    """“10 accepted, 2 refused”; what is left waits."""
+    parts = [
+        f"{getattr(offer, name)} {value.label.lower()}"
+        for name, value in ENDS.items()
+        if getattr(offer, name)
+    ]
+    waiting = offer.n - sum(getattr(offer, name) for name in ENDS)
+    return ", ".join([*parts, *([f"{waiting} open"] if waiting else [])])
+
+
+def offers_list(request, offers, name, empty):
+    """A page of offers, newest first."""
+    columns = [
+        Column("Hand-over"), Column("From"), Column("To"), Column("Kits", figure=True),
+        Column("Answer"), Column("Offered"),
+    ]  # fmt: skip
+    page = keyset.page_of(request.GET, counted(offers.with_names()), NEWEST, down=True)
+    for one in page.rows:
+        one.ended = how_it_ended(one)
+    count = keyset.count_of(page, offers)
+    context = {
+        "title": "Hand-overs",
+        "tabs": tabs(name),
+        "head": Table(request, "Hand-overs", columns, caption_hidden=True),
+        "offers": page.rows,
+        "pager": keyset.pager(request.GET, page, NEWEST, count, "hand-over"),
+        "empty": empty,
+    }
+    return render(request, "naloxone/offers.html", context)
+
+
+@everyone
+def sent(request):
+    """Offers of mine, and from places in my charge, that wait for somebody's answer."""
+    lines = HandOverLine.objects.filter(outcome=None)
+    gives = access.within(request.person, Permission.CUSTODY_GIVE)
+    offers = HandOver.objects.filter(Q(by=request.person) | gives, pk__in=lines.values("hand_over"))
+    return offers_list(request, offers, "sent", "No offer of yours waits for an answer.")
+
+
+@everyone
+def hand_over_history(request):
+    """Every hand-over one may see, newest first."""
+    offers = HandOver.objects.visible_to(request.person)
+    return offers_list(request, offers, "hand_over_history", "No hand-over yet.")

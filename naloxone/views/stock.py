@@ -1,0 +1,160 @@
+"""Deliveries, assembly, release, moves and recalls."""
+
+from django.contrib import messages
+from django.db.models import Count, Max, Min
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+
+from naloxone import actions, badges, codes, forms
+from naloxone.models import Act, CustodyEvent, Kit, Lot, LotRecall
+from naloxone.rules import EventKind, State
+from safety_portal import access
+from safety_portal.access import Permission, everyone, needs
+from safety_portal.widgets import look_up_answer
+
+KITS = "naloxone:kits"
+
+
+def asked(request):
+    """What the codes field begins with: the units ticked in the list."""
+    return {"kits": request.GET.getlist("kits")}
+
+
+def form_page(request, form, title, *, template="naloxone/form.html", **more):
+    context = {"title": title, "form": form, "narrow": True, **more}
+    return render(request, template, context)
+
+
+@needs(Permission.STOCK_RECEIVE)
+def receive(request):
+    """A delivery of one lot becomes as many units as it has cartons."""
+    form = forms.ReceiveForm(request.POST or None, person=request.person, cancel_url=reverse(KITS))
+    if request.method == "POST" and form.carry_out(actions.receive_delivery):
+        return redirect("naloxone:made", form.result.pk)
+    return form_page(request, form, "Receive a delivery")
+
+
+@needs(Permission.KITS_SEE)
+def made(request, act):
+    """What a delivery or an assembly made: K-1001 to K-1500, and what one may do next."""
+    found = get_object_or_404(Act.objects.select_related("by"), pk=act)
+    units = Kit.objects.overseen_by(request.person).filter(
+        events__act=found, events__kind__in=[EventKind.RECEIVED, EventKind.ASSEMBLED]
+    )
+    span = units.aggregate(first=Min("pk"), last=Max("pk"), count=Count("pk"))
+    if not span["count"]:
+        raise Http404
+    kit = units.with_names().order_by("pk").first()
+    context = {
+        "title": f"K-{span['first']} to K-{span['last']}" if span["count"] > 1 else kit.reference,
+        "act": found,
+        "span": span,
+        "kit": badges.show([kit], request.person.station.today())[0],
+        "waiting": kit.state == State.QUARANTINE,
+    }
+    return render(request, "naloxone/made.html", context)
+
+
+@needs(Permission.KITS_ASSEMBLE)
+def assemble(request):
+    """Kits out of cartons; what is left stays in its carton."""
+    form = forms.AssembleForm(
+        request.POST or None,
+        person=request.person,
+        initial=asked(request),
+        cancel_url=reverse(KITS),
+    )
+    if request.method == "POST" and form.carry_out(actions.assemble_kits):
+        return redirect("naloxone:made", form.result.pk)
+    return form_page(request, form, "Assemble kits")
+
+
+@needs(Permission.STOCK_RECEIVE)
+def release(request):
+    """Out of quarantine, after the check on receipt."""
+    form = forms.ReleaseForm(
+        request.POST or None,
+        person=request.person,
+        initial=asked(request),
+        cancel_url=reverse(KITS),
+    )
+    if request.method == "POST" and form.carry_out(actions.release_kits):
+        return done(request, form, "In service")
+    return form_page(request, form, "Release from quarantine")
+
+
+@needs(Permission.CUSTODY_GIVE)
+def move(request):
+    """From place to place, many at once."""
+    form = forms.MoveForm(
+        request.POST or None,
+        person=request.person,
+        initial=asked(request),
+        cancel_url=reverse(KITS),
+    )
+    if request.method == "POST" and form.carry_out(actions.move_kits):
+        return done(request, form, f"Moved to {form.cleaned_data['place']}")
+    return form_page(request, form, "Move kits")
+
+
+def done(request, form, what):
+    """Says what was done; to the kit when it was one, else to the list."""
+    kits = form.cleaned_data["kits"]
+    names = kits[0].reference if len(kits) == 1 else f"{len(kits)} kits"
+    messages.success(request, f"{what}: {names}.")
+    return redirect(kits[0] if len(kits) == 1 else KITS)
+
+
+@everyone
+def place_options(request):
+    """Places for the look-up of those who have too many for a list."""
+    places = forms.places_where(request.person, Permission.CUSTODY_TAKE)
+    return look_up_answer(request, lambda text: places.filter(name__icontains=text), codes.describe)
+
+
+# --- lots -----------------------------------------------------------------------------------------------
+def recall_of(lot):
+    return LotRecall.objects.filter(lot=lot).select_related("by").first()
+
+
+@everyone
+def lot(request, number):
+    """A lot: its product and expiry, where its units are, whether it is recalled."""
+    found = get_object_or_404(Lot.objects.select_related("product"), pk=number)
+    units = Kit.objects.visible_to(request.person).filter(devices__lot=found)
+    if not units.exists() and not may_recall(request.person):
+        raise Http404
+    states = units.values("state").annotate(n=Count("pk", distinct=True)).order_by("state")
+    recall = recall_of(found)
+    context = {
+        "title": f"Lot {found.number}",
+        "lot": found,
+        "states": [(badges.state_badge(row["state"]), row["n"]) for row in states],
+        "recall": recall,
+        "can_recall": recall is None and may_recall(request.person),
+        "can_list": access.may(request.person, Permission.KITS_SEE, at=access.ANYWHERE),
+    }
+    return render(request, "naloxone/lot.html", context)
+
+
+def may_recall(person):
+    return access.may(person, Permission.LOT_RECALL, at=access.EVERYWHERE)
+
+
+@needs(Permission.LOT_RECALL)
+def recall(request, number):
+    """Record a maker's or the FDA's recall: says what happens and who will see it before it is done."""
+    found = get_object_or_404(Lot.objects.select_related("product"), pk=number)
+    if not may_recall(request.person):
+        raise Http404
+    page = reverse("naloxone:lot", args=[found.pk])
+    form = forms.RecallForm(request.POST or None, person=request.person, cancel_url=page)
+    form.describe(found)
+    now = timezone.now()
+    if request.method == "POST" and form.carry_out(actions.recall_lot, lot=found, occurred_at=now):
+        units = CustodyEvent.objects.filter(act=form.result).count()
+        messages.success(request, f"The recall is recorded. Kits recalled: {units:,}.")
+        return redirect(page)
+    return form_page(request, form, f"Recall lot {found.number}")
