@@ -2,7 +2,13 @@
 
 from django.shortcuts import render
 
+from safety_portal import held
+
 
 def csrf_failed(request, reason=""):
-    """The form's token is not this session's: said in words, with the way back."""
-    return render(request, "csrf_failed.html", {"title": "Please send the form again"}, status=403)
+    """The form's token is not this session's: what was typed is kept, or it is said in words."""
+    person = getattr(request, "person", None)
+    if hasattr(request, "person") and (answer := held.hold_post(request)):
+        return answer
+    context = {"title": "Please send the form again", "signed_in": person is not None}
+    return render(request, "csrf_failed.html", context, status=403)

@@ -3,7 +3,7 @@
 from allauth.account import views as account
 from django.urls import include, path, re_path
 
-from safety_portal import health, home
+from safety_portal import health, held, home
 from safety_portal.alert_pages import alert_urls
 
 # Of allauth only what we use, under its own names. Nobody changes an address: an administrator does.
@@ -34,6 +34,7 @@ urlpatterns = [
     path("", home.home, name="home"),
     *alert_urls,
     path("", include("naloxone.urls")),
+    path("held/<str:token>/", held.held_form, name="held_form"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("accounts/", include(sign_in_urls)),
