@@ -13,7 +13,7 @@ from allauth.mfa.totp.internal.auth import TOTP
 from django.apps import apps
 from django.conf import settings
 from django.db import connection, models, transaction
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.test import Client
 from django.test.utils import isolate_apps
 from django.urls import get_resolver, path, reverse
@@ -21,6 +21,7 @@ from django.views.decorators.http import require_http_methods
 
 from naloxone import actions
 from safety_portal.access import EVERYONE, PUBLIC, Permission, Role, Scope, needs, public
+from safety_portal.held import hold_form
 from safety_portal.people import Component
 from tests.naloxone import make
 
@@ -318,11 +319,16 @@ class World:
         self.stranger = make.person(self.station)
         TOTP.activate(self.receiver.account, "JBSWY3DPEHPK3PXP")
         RecoveryCodes.activate(self.receiver.account)
+        self.canine = make.canine(self.receiver)
         self.place = make.place(self.chief)
         self.kits = make.delivery(self.chief, self.place, cartons=3)
         self.hand_over = actions.offer_kits(
             kits=self.kits[:1], receiver=make.holder(self.receiver), now=make.timezone.now(),
             request_key=make.key(), by=self.chief,
+        )  # fmt: skip
+        self.held = hold_form(
+            account=self.receiver.account, path="/", post=QueryDict("note=typed"), files=(),
+            now=make.timezone.now(),
         )  # fmt: skip
 
     def things(self):
@@ -333,6 +339,10 @@ class World:
             "L-<int:number>": self.kits[0].lot_id,
             "S-<int:number>": self.place.pk,
             "made/<int:act>": self.kits[0].events.first().act_id,
+            "held/<str:token>": self.held.token,
+            "P-<int:number>": self.receiver.pk,
+            "C-<int:number>": self.canine.pk,
+            "G-<int:number>": self.receiver.grants.first().pk,
             "(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)": {"uidb36": "1", "key": "not-a-key"},
         }
 
