@@ -113,7 +113,7 @@ class GrantQuerySet(models.QuerySet):
         """Begun, not ended, of a person who has not left; a lent one only while its source holds."""
         running = Q(starts_at__lte=now) & (Q(ends_at=None) | Q(ends_at__gt=now))
         source = Q(lent_from=None) | (
-            Q(lent_from__starts_at__lte=now)
+            Q(lent_from__starts_at__lte=now, lent_from__person__left_on=None)
             & (Q(lent_from__ends_at=None) | Q(lent_from__ends_at__gt=now))
         )
         return self.filter(running & source, person__left_on=None)
@@ -175,8 +175,12 @@ class Grant(models.Model):
             ),
             models.CheckConstraint(
                 name="grant_loan_has_an_end",
+                # Without the first half an open end would pass: SQL finds a comparison with NULL no fault.
                 condition=Q(lent_from=None)
-                | Q(ends_at__lte=F("starts_at") + dt.timedelta(days=LENDING_DAYS)),
+                | Q(
+                    ends_at__isnull=False,
+                    ends_at__lte=F("starts_at") + dt.timedelta(days=LENDING_DAYS),
+                ),
             ),
             models.CheckConstraint(
                 name="grant_not_to_oneself", condition=~Q(person=F("given_by"))
