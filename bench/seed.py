@@ -1,9 +1,9 @@
 """Fills the portal through the ledger's own trigger, as the application's role, in large statements."""
 
 import os
-import threading
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -183,25 +183,18 @@ def columns(rows):
 def load(blocks, found):
     """Writes the blocks by two connections at once, each with every other portion."""
     portions = [blocks[n : n + TOGETHER] for n in range(0, len(blocks), TOGETHER)]
-    now, faults = timezone.now(), []
+    now = timezone.now()
 
     def work(mine):
-        try:
-            with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
-                loader = Loader(connection.cursor(), plan.Planner(found), now)
-                for portion in mine:
-                    with connection.transaction():
-                        loader.load(portion)
-        except Exception as fault:  # told to the thread that waits for us
-            faults.append(fault)
+        with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
+            loader = Loader(connection.cursor(), plan.Planner(found), now)
+            for portion in mine:
+                with connection.transaction():
+                    loader.load(portion)
 
-    threads = [threading.Thread(target=work, args=(portions[n::2],)) for n in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if faults:
-        raise faults[0]
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(work, portions[n::2]) for n in range(2)]:
+            done.result()
 
 
 def tidy():
