@@ -3,6 +3,7 @@
 from functools import lru_cache
 
 from django.template.loader import render_to_string
+from django.utils.safestring import mark_safe
 
 from naloxone.models import Outcome
 from naloxone.rules import STATE_WORDS, State
@@ -27,7 +28,10 @@ OUTCOME_TONES = {
 @lru_cache(maxsize=64)
 def badge(text, tone):
     """The component's markup; a list shows the same few a hundred times."""
-    return render_to_string("components/badge.html", {"text": text, "tone": tone}).strip()
+    # strip() would make a plain text of it, and the page would show the markup.
+    return mark_safe(
+        render_to_string("components/badge.html", {"text": text, "tone": tone}).strip()
+    )
 
 
 def state_badge(state):
