@@ -61,22 +61,24 @@ class Lean:
     """A list that writes its options itself: a template for each of 200 costs more than the page."""
 
     def render(self, name, value, attrs=None, renderer=None):
-        chosen = {str(v) for v in value} if isinstance(value, list) else {str(value or "")}
+        chosen = str((value[0] if isinstance(value, list) else value) or "")
         options = format_html_join(
             "",
             '<option value="{}"{}>{}</option>',
-            ((k, SELECTED if str(k) in chosen else "", v) for k, v in self.choices),
+            ((key, SELECTED if str(key) == chosen else "", text) for key, text in self.choices),
         )
-        return format_html(self.frame, attrs["id"], name, options)
+        return format_html(self.frame, id=attrs["id"], name=name, options=options, chosen=chosen)
 
 
 class LeanSelect(Lean, Select):
-    frame = '<select class="usa-select" id="{}" name="{}">{}</select>'
+    frame = '<select class="usa-select" id="{id}" name="{name}">{options}</select>'
 
 
 class LeanCombo(Lean, ComboBox):
+    # USWDS takes what is chosen from the attribute, not from the list.
     frame = (
-        '<div class="usa-combo-box"><select class="usa-select" id="{}" name="{}">{}</select></div>'
+        '<div class="usa-combo-box" data-default-value="{chosen}">'
+        '<select class="usa-select" id="{id}" name="{name}">{options}</select></div>'
     )
 
 

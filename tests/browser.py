@@ -5,6 +5,7 @@ from pathlib import Path
 
 import chromium
 import pytest
+from django.db import connections
 from django.test.testcases import LiveServerThread
 from playwright.sync_api import sync_playwright
 
@@ -35,6 +36,8 @@ def live_portal(committed, settings):
 def browser():
     """One Chromium for all journeys."""
     # Playwright's loop runs in this thread; Django would refuse its own queries beside it.
+    # It also hides the connections that were opened before: they are closed first, or nobody can.
+    connections.close_all()
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
         try:

@@ -267,31 +267,31 @@ def withdraw(request, number):
 
 
 # --- lists ----------------------------------------------------------------------------------------------
-def counted(offers):
-    """With how many units each, and how they ended."""
-    outcomes = {
-        name: Count("lines", filter=Q(lines__outcome=value)) for name, value in ENDS.items()
-    }
-    return offers.annotate(n=Count("lines"), **outcomes)
-
-
 ENDS = {
-    "n_accepted": Outcome.ACCEPTED,
-    "n_refused": Outcome.REFUSED,
-    "n_withdrawn": Outcome.WITHDRAWN,
-    "n_lapsed": Outcome.LAPSED,
+    Outcome.ACCEPTED: "accepted",
+    Outcome.REFUSED: "refused",
+    Outcome.WITHDRAWN: "withdrawn",
+    Outcome.LAPSED: "lapsed",
+    None: "open",
 }
 
 
-def how_it_ended(offer):
-    """“10 accepted, 2 refused”; what is left waits."""
-    parts = [
-        f"{getattr(offer, name)} {value.label.lower()}"
-        for name, value in ENDS.items()
-        if getattr(offer, name)
-    ]
-    waiting = offer.n - sum(getattr(offer, name) for name in ENDS)
-    return ", ".join([*parts, *([f"{waiting} open"] if waiting else [])])
+def count_lines(offers):
+    """Sets how many units each has and how they ended (“10 accepted, 2 refused”); one query for the page's own."""
+    rows = (
+        HandOverLine.objects.filter(hand_over__in=offers)
+        .values_list("hand_over", "outcome")
+        .annotate(n=Count("pk"))
+        .order_by()
+    )
+    found = {offer.pk: {} for offer in offers}
+    for key, outcome, number in rows:
+        found[key][outcome] = number
+    for offer in offers:
+        ends = found[offer.pk]
+        offer.n = sum(ends.values())
+        offer.ended = ", ".join(f"{ends[end]} {word}" for end, word in ENDS.items() if end in ends)
+    return offers
 
 
 def offers_list(request, offers, name, empty):
@@ -300,9 +300,8 @@ def offers_list(request, offers, name, empty):
         Column("Hand-over"), Column("From"), Column("To"), Column("Kits", figure=True),
         Column("Answer"), Column("Offered"),
     ]  # fmt: skip
-    page = keyset.page_of(request.GET, counted(offers.with_names()), NEWEST, down=True)
-    for one in page.rows:
-        one.ended = how_it_ended(one)
+    page = keyset.page_of(request.GET, offers.with_names(), NEWEST, down=True)
+    count_lines(page.rows)
     count = keyset.count_of(page, offers)
     context = {
         "title": "Hand-overs",
