@@ -1,0 +1,67 @@
+"""Takes the guide's pictures from a running demo, so that they show the pages as they are.
+
+make demo &        and then
+python tools/pictures.py [http://localhost:8000]
+"""
+
+import sys
+from pathlib import Path
+
+import chromium
+from playwright.sync_api import sync_playwright
+
+TARGET = Path(__file__).resolve().parent.parent / "docs" / "guide" / "pictures"
+PASSWORD = "demo safety portal 2026"
+DESK, PHONE = {"width": 1100, "height": 760}, {"width": 390, "height": 760}
+# name of the picture, who looks, which page, on what
+PICTURES = [
+    ("sign-in", None, "/accounts/login/", DESK),
+    ("home-officer", "officer", "/", PHONE),
+    ("hand-overs", "officer", "/hand-overs/", PHONE),
+    ("my-kits", "officer", "/my-kits/", PHONE),
+    ("home-supervisor", "supervisor", "/", DESK),
+    ("home-coordinator", "coordinator", "/", DESK),
+    ("kits", "coordinator", "/kits/", DESK),
+    ("receive", "coordinator", "/kits/receive/", DESK),
+    ("hand-over", "coordinator", "/kits/hand-over/", DESK),
+    ("places", "coordinator", "/places/", DESK),
+    ("home-auditor", "auditor", "/", DESK),
+    ("kit", "auditor", "/kits/K-60/", DESK),
+    ("people", "admin", "/people/", DESK),
+]
+
+
+def sign_in(page, address, who):
+    page.goto(f"{address}/accounts/login/")
+    page.fill("[name=login]", f"{who}@portal.example")
+    page.fill("[name=password]", PASSWORD)
+    page.click("main button[type=submit]")
+    page.wait_for_url(f"{address}/")
+
+
+def take(browser, address):
+    for name, who, path, size in PICTURES:
+        page = browser.new_page(viewport=size)
+        if who:
+            sign_in(page, address, who)
+        answer = page.goto(address + path)
+        if answer.status != 200:
+            sys.exit(f"{path} answers {answer.status}; no picture taken.")
+        page.screenshot(path=TARGET / f"{name}.png")
+        page.close()
+        print(name)
+
+
+def main():
+    address = sys.argv[1] if len(sys.argv) > 1 else "http://localhost:8000"
+    TARGET.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as play:
+        browser = play.chromium.launch(
+            executable_path=chromium.find(play), args=chromium.arguments()
+        )
+        take(browser, address)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
