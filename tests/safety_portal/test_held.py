@@ -20,7 +20,7 @@ from tests.naloxone import make
 
 taken = []  # what the form below has taken
 PAGE = """{% extends "base.html" %}{% load crispy_forms_tags %}
-{% block content %}{% crispy form %}<div id="part" hx-post="/note/" hx-include="form">Send a part</div>
+{% block content %}{% crispy form %}<div id="part" hx-post="/note/" hx-include="main form">Send a part</div>
 {% endblock %}"""
 
 
