@@ -25,6 +25,7 @@ class Permission(models.TextChoices):
     PEOPLE_SEE = "people_see", "See people and dogs of a station"
     PEOPLE_KEEP = "people_keep", "Invite and change people, dogs and stations"
     GRANTS_KEEP = "grants_keep", "Give and end roles"
+    ROLES_SEE = "roles_see", "See who has which role"
     ROLE_LEND = "role_lend", "Lend one's role for a leave"
     KITS_SEE = "kits_see", "See kits and their custody"
     STOCK_RECEIVE = "stock_receive", "Receive deliveries and release them"
@@ -74,8 +75,10 @@ PERMITS = {
     Role.SAFETY_OFFICER: {P.ALERTS_SEE},
     Role.LAB_LIAISON: set(),
     Role.CANINE_PROGRAMME: {P.PEOPLE_SEE},
-    Role.AUDITOR: {P.KITS_SEE, P.LEDGER_VERIFY, P.AUDIT_SEE, P.MAIL_SEE},
-    Role.ADMINISTRATOR: {P.PEOPLE_SEE, P.PEOPLE_KEEP, P.GRANTS_KEEP, P.MAIL_SEE, P.COMPONENTS_SEE},
+    Role.AUDITOR: {P.KITS_SEE, P.LEDGER_VERIFY, P.AUDIT_SEE, P.ROLES_SEE, P.MAIL_SEE},
+    Role.ADMINISTRATOR: {
+        P.PEOPLE_SEE, P.PEOPLE_KEEP, P.GRANTS_KEEP, P.ROLES_SEE, P.MAIL_SEE, P.COMPONENTS_SEE,
+    },
 }  # fmt: skip
 
 
@@ -318,13 +321,16 @@ EVERYONE = "everyone signed in"
 PUBLIC = "public"
 
 
-def needs(permission):
-    """The door of a view: who lacks the permission everywhere gets 404, as if the page were not there."""
+def needs(permission, *, at=ANYWHERE):
+    """The door of a view: who lacks the permission gets 404, as if the page were not there.
+
+    At any one station is enough, unless the page is for those who have it EVERYWHERE.
+    """
 
     def decorate(view):
         @wraps(view)
         def guarded(request, *args, **kwargs):
-            if not may(request.person, permission, at=ANYWHERE):
+            if not may(request.person, permission, at=at):
                 raise Http404
             return view(request, *args, **kwargs)
 

@@ -116,16 +116,18 @@ def count_of(page, rows, most=MOST_COUNTED):
 
 
 def sentence(page, count, noun, most=MOST_COUNTED):
-    """“Kits 1 to 25 of 180”: the figures that are known without counting what came before."""
+    """“1 to 25 of 180 kits”: the figures that are known without counting what came before. “person|people” too."""
+    one, _, many = noun.partition("|")
+    many = many or f"{one}s"
     shown = len(page.rows)
     whole = f"{count:,}" if count <= most else f"more than {most:,}"
     if page.is_first and page.is_last:
-        return f"{shown:,} {noun}{'' if shown == 1 else 's'}"
+        return f"{shown:,} {one if shown == 1 else many}"
     if page.is_first:
-        return f"1 to {shown} of {whole} {noun}s"
+        return f"1 to {shown} of {whole} {many}"
     if page.is_last and count <= most:
-        return f"{max(1, count - shown + 1):,} to {count:,} of {whole} {noun}s"
-    return f"{shown} of {whole} {noun}s"
+        return f"{max(1, count - shown + 1):,} to {count:,} of {whole} {many}"
+    return f"{shown} of {whole} {many}"
 
 
 def pager(query, page, order, count, noun):

@@ -302,6 +302,15 @@ def invitation_text(person, account):
 
 
 @transaction.atomic
+def record_and_invite(*, email="", now, request_key, by, **facts):
+    """Record a person and, with an address, invite them: both or neither. Returns the Person. Raises PersonError."""
+    person = record_person(**facts, by=by)
+    if email:
+        invite_person(person=person, email=email, now=now, request_key=request_key, by=by)
+    return person
+
+
+@transaction.atomic
 def end_account(*, person, reason, by):
     """End a person's sign-in; who they are, their roles and what they hold stay. Raises PersonError."""
     begin(by)

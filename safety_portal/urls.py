@@ -5,6 +5,7 @@ from django.urls import include, path, re_path
 
 from safety_portal import health, held, home
 from safety_portal.alert_pages import alert_urls
+from safety_portal.views.addresses import roster_urls
 
 # Of allauth only what we use, under its own names. Nobody changes an address: an administrator does.
 sign_in_urls = [
@@ -33,6 +34,7 @@ sign_in_urls = [
 urlpatterns = [
     path("", home.home, name="home"),
     *alert_urls,
+    *roster_urls,
     path("", include("naloxone.urls")),
     path("held/<str:token>/", held.held_form, name="held_form"),
     path("healthz", health.healthz, name="healthz"),

@@ -343,6 +343,7 @@ class World:
             "P-<int:number>": self.receiver.pk,
             "C-<int:number>": self.canine.pk,
             "G-<int:number>": self.receiver.grants.first().pk,
+            "stations/<str:code>": self.station.code,
             "(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)": {"uidb36": "1", "key": "not-a-key"},
         }
 

@@ -1,0 +1,354 @@
+"""What people type about people, roles, dogs and stations; the verbs decide whether it can be."""
+
+import datetime as dt
+from decimal import Decimal, InvalidOperation
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from safety_portal import widgets as w
+from safety_portal.access import LENDING_DAYS, GrantError, Permission, Role, Scope, stations_where
+from safety_portal.people import (
+    Component,
+    Discipline,
+    Kind,
+    Person,
+    PersonError,
+    Region,
+    Station,
+    WorkRole,
+)
+from safety_portal.roster import StaleError, people_seen
+
+KINDS = [(kind.value, kind.label) for kind in (Kind.EMPLOYEE, Kind.CONTRACTOR)]
+NOT_CHOSEN = ("", "- Choose -")
+ROLES = [NOT_CHOSEN, *((role.value, role.label) for role in Role if role != Role.EMPLOYEE)]
+PLACES = {Scope.COMPONENT: Component, Scope.REGION: Region, Scope.STATION: Station}
+
+
+def limit(field, first=None, last=None):
+    """Let a day field, and its calendar, offer only these days."""
+    field.min_day = field.widget.min_day = first
+    field.max_day = field.widget.max_day = last
+
+
+def end_of(day, zone):
+    """The moment at which a local day is over; None for no day."""
+    return day and dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), zone)
+
+
+def start_of(day, zone):
+    """The moment at which a local day begins; now, when that is today."""
+    now = timezone.now()
+    begins = dt.datetime.combine(day, dt.time(), zone)
+    return max(begins, now)
+
+
+def find_people(field, people):
+    """Let a look-up find people of a queryset, by name, badge or reference."""
+    field.find = lambda text: people.matching(text).by_name()
+    field.get = lambda value: people.filter(pk=Person.number(value)).first()
+    field.describe = describe_person
+
+
+def describe_person(person):
+    return w.Option(person.reference, person.name, f"badge {person.badge}, {person.station}")
+
+
+def choosable(person):
+    """People whom a person may choose: they see them, and they still serve."""
+    return people_seen(person).serving().select_related("station")
+
+
+class RosterForm(w.PortalForm):
+    """A form that carries out one verb; a refusal stands at the field it names."""
+
+    result = None
+
+    def facts(self):
+        """What the verb takes, by its own names."""
+        return {name: value for name, value in self.cleaned_data.items() if name != "request_key"}
+
+    def carry_out(self, verb, **more):
+        """Do it; False, with the reason shown, when the form or the verb says no."""
+        if not self.is_valid():
+            return False
+        try:
+            self.result = verb(**self.facts(), **more, by=self.person)
+        except (PersonError, GrantError) as error:
+            self.add_rule_error(error)
+            if isinstance(error, StaleError):
+                self.take_version()
+            return False
+        return True
+
+
+class RowForm(RosterForm):
+    """A form about a row that two may edit: it knows which version of it was shown."""
+
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput(attrs={"id": False}))
+
+    def __init__(self, data=None, *, row=None, initial=None, **kwargs):
+        known = {name: getattr(row, name) for name in self.base_fields if hasattr(row, name)}
+        super().__init__(data, initial={**known, **(initial or {})}, **kwargs)
+        self.row = row
+        if row is None:
+            del self.fields["version"]
+
+    def clean_version(self):
+        # Lost on its way: no version fits, and the change is looked at once more.
+        return self.cleaned_data["version"] or 0
+
+    def take_version(self):
+        """After a refusal the row was read again: sent once more, the form is about what it showed."""
+        self.data = self.data.copy()
+        self.data[self.add_prefix("version")] = self.row.version
+
+
+class PersonForm(RowForm):
+    submit_label = "Record this person"
+
+    given_name = w.TextField(label="Given name", max_length=80)
+    family_name = w.TextField(label="Family name", max_length=80)
+    kind = w.ChoiceField(label="Belongs to the agency as", choices=KINDS)
+    badge = w.TextField(label="Badge number", max_length=20)
+    telephone = w.TextField(label="Telephone", max_length=30, required=False)
+    station = w.ModelField(label="Home station", queryset=Station.objects.none())
+    work = w.ChoicesField(label="Work", choices=WorkRole.choices, required=False)
+    work_since = w.DayField(label="Does this work since")
+    email = w.EmailField(
+        label="E-mail address",
+        required=False,
+        help_text="They get an account, and a mail with the link to choose a password. Empty: no account yet.",
+    )
+
+    def __init__(self, data=None, *, row=None, person, **kwargs):
+        today = person.station.today()
+        first = {"work_since": today}
+        if row is not None:
+            first["work"] = [one.role for one in row.work.all() if one.ended_on is None]
+        super().__init__(data, row=row, person=person, initial=first, **kwargs)
+        self.fields["station"].queryset = stations_where(person, Permission.PEOPLE_KEEP).by_name()
+        # One day of slack: it may be tomorrow already where they work. The verb knows.
+        limit(self.fields["work_since"], last=today + dt.timedelta(days=1))
+        if row is not None:
+            del self.fields["email"]
+            self.fields["work_since"].label = "Changes of work hold from"
+
+    def carry_out(self, verb, **more):
+        if self.row is None:
+            more |= {"now": timezone.now()}
+        return super().carry_out(verb, **more)
+
+    def facts(self):
+        facts = super().facts()
+        if self.row is None:
+            facts["request_key"] = self.cleaned_data["request_key"]
+        return facts
+
+
+class InviteForm(RosterForm):
+    submit_label = "Send the invitation"
+    consequences = (
+        "They get a mail with a link to choose a password.",
+        "An earlier link works no more.",
+    )
+
+    email = w.EmailField(label="E-mail address", help_text="Their own address at the agency.")
+
+    def facts(self):
+        return dict(self.cleaned_data) | {"now": timezone.now()}
+
+
+class LeftForm(RosterForm):
+    submit_label = "Record that they left"
+    submit_kind = "danger"
+    consequences = (
+        "They are signed out and can no longer sign in.",
+        "Their roles end now, and with them what they lent to others.",
+        "Kits in their hands stay theirs in the ledger until somebody takes them back.",
+    )
+    seen_by = ("Whoever sees people of the station", "The auditors, with your name")
+
+    on = w.DayField(label="Last day")
+
+    def __init__(self, data=None, *, today, **kwargs):
+        super().__init__(data, initial={"on": today}, **kwargs)
+        limit(self.fields["on"], last=today)
+
+
+class EndAccountForm(RosterForm):
+    submit_label = "End the account"
+    submit_kind = "danger"
+    consequences = (
+        "They are signed out and can no longer sign in.",
+        "Their roles and what they hold stay. You can invite them again.",
+    )
+    seen_by = ("The auditors, with your name and reason",)
+
+    reason = w.TextField(label="Why", max_length=200)
+
+
+# --- roles ---------------------------------------------------------------------------------------
+
+
+def place_choices():
+    """Every scope by name, widest first: a combo box finds one among some hundreds by typing."""
+    yield NOT_CHOSEN
+    yield Scope.EVERYWHERE.value, Scope.EVERYWHERE.label
+    for component in Component.objects.order_by("name"):
+        yield f"component-{component.pk}", f"{component}, the whole component"
+    for region in Region.objects.select_related("component").order_by("name"):
+        yield f"region-{region.pk}", f"{region}, a region of {region.component.code}"
+    for station in Station.objects.select_related("region").by_name():
+        yield f"station-{station.pk}", f"{station}, {station.region}"
+
+
+class GrantForm(RosterForm):
+    submit_label = "Give the role"
+    seen_by = ("They themselves", "The auditors, with your name")
+
+    role = w.ChoiceField(label="Role", tiles=False, choices=ROLES)
+    place = w.ChoiceField(label="Where", choices=[], widget=w.ComboBox())
+    starts_on = w.DayField(label="From")
+    ends_on = w.DayField(label="Last day", required=False)
+    reason = w.TextField(label="Why", max_length=200, required=False)
+
+    def __init__(self, data=None, *, to, **kwargs):
+        self.to = to
+        today = to.station.today()
+        super().__init__(data, initial={"starts_on": today}, **kwargs)
+        self.fields["place"].choices = list(place_choices())
+        self.fields["ends_on"].help_text = "Empty: until somebody ends it."
+        for name in ("starts_on", "ends_on"):
+            limit(self.fields[name], first=today)
+
+    def facts(self):
+        facts = self.cleaned_data
+        scope, _, key = facts["place"].partition("-")
+        ends_on = facts["ends_on"]
+        return {
+            "person": self.to, "role": facts["role"], "scope": scope, "reason": facts["reason"],
+            "place": PLACES[scope].objects.filter(pk=key).first() if key else None,
+            "starts_at": start_of(facts["starts_on"], self.to.zone),
+            "ends_at": end_of(ends_on, self.to.zone),
+        }  # fmt: skip
+
+
+class EndGrantForm(RosterForm):
+    submit_label = "End the role"
+    submit_kind = "danger"
+    consequences = (
+        "It no longer holds from this moment on; what it let them do is closed to them.",
+    )
+    seen_by = ("They themselves", "The auditors, with your name and reason")
+
+    reason = w.TextField(label="Why", max_length=200)
+
+    def facts(self):
+        return {"reason": self.cleaned_data["reason"], "now": timezone.now()}
+
+
+class GrantChoice(w.ModelField):
+    def label_from_instance(self, grant):
+        return str(grant)
+
+
+class LendForm(RosterForm):
+    submit_label = "Lend the role"
+    consequences = (
+        "They may do what you may do there, until the last day is over or you end it.",
+        "You keep the role as well.",
+    )
+    seen_by = ("They themselves", "The administrators and the auditors")
+
+    grant = GrantChoice(label="Which role", queryset=None, tiles=True)
+    to = w.LookUpField(label="To whom", url_name="people_options")
+    starts_on = w.DayField(label="From")
+    ends_on = w.DayField(label="Last day")
+    reason = w.TextField(label="Why", max_length=200, required=False)
+
+    def __init__(self, data=None, *, grants, person, **kwargs):
+        today = person.station.today()
+        super().__init__(data, person=person, initial={"starts_on": today}, **kwargs)
+        self.fields["grant"].queryset = grants
+        only = list(grants[:2])
+        if len(only) == 1:
+            self.fields["grant"].initial = only[0]
+        signs_in = choosable(person).filter(account__is_active=True).exclude(pk=person.pk)
+        find_people(self.fields["to"], signs_in)
+        for name in ("starts_on", "ends_on"):
+            limit(self.fields[name], first=today)
+        self.fields["ends_on"].help_text = f"At most {LENDING_DAYS} days after the first."
+
+    def facts(self):
+        facts = self.cleaned_data
+        starts_at = start_of(facts["starts_on"], self.person.zone)
+        ends_at = end_of(facts["ends_on"], self.person.zone)
+        # Over the night on which clocks go back, fourteen days have an hour more.
+        longest = starts_at + dt.timedelta(days=LENDING_DAYS)
+        if longest < ends_at <= longest + dt.timedelta(hours=1):
+            ends_at = longest
+        return {
+            "grant": facts["grant"], "to": facts["to"], "reason": facts["reason"],
+            "starts_at": starts_at, "ends_at": ends_at,
+        }  # fmt: skip
+
+
+# --- dogs and stations ---------------------------------------------------------------------------
+
+
+class CanineForm(RowForm):
+    submit_label = "Record this dog"
+
+    name = w.TextField(label="Name", max_length=60)
+    microchip = w.TextField(label="Chip number", max_length=20)
+    discipline = w.ChoiceField(
+        label="Finds", tiles=False, choices=[NOT_CHOSEN, *Discipline.choices]
+    )
+    handler = w.LookUpField(
+        label="Handler", url_name="people_options", help_text="The dog stands at their station."
+    )
+    weight_kg = w.TextField(
+        label="Weight in kilograms", max_length=6, required=False,
+        help_text="Its dose of naloxone is worked out from this. For example 31.5",
+    )  # fmt: skip
+    weighed_on = w.DayField(label="Weighed on", required=False)
+    breed = w.TextField(label="Breed", max_length=60, required=False)
+    born_on = w.DayField(label="Born on", required=False)
+    retired_on = w.DayField(label="Retired on", required=False)
+
+    def __init__(self, data=None, *, row=None, person, **kwargs):
+        super().__init__(data, row=row, person=person, **kwargs)
+        find_people(self.fields["handler"], choosable(person))
+        if row is None:
+            del self.fields["retired_on"]
+
+    def clean_weight_kg(self):
+        text = self.cleaned_data["weight_kg"].replace(",", ".")
+        if not text:
+            return None
+        try:
+            weight = Decimal(text).quantize(Decimal("0.1"))
+        except InvalidOperation:
+            weight = Decimal(0)
+        if not 1 <= weight <= 120:
+            raise ValidationError("Write kilograms between 1 and 120, for example 31.5.")
+        return weight
+
+
+class StationForm(RowForm):
+    submit_label = "Change the station"
+
+    name = w.TextField(label="Name", max_length=120)
+    time_zone = w.ChoiceField(
+        label="Clock", tiles=False, help_text="Days begin and end by it, and its times are shown."
+    )
+
+    def __init__(self, data=None, *, row, **kwargs):
+        super().__init__(data, row=row, **kwargs)
+        zones = Station.objects.order_by().values_list("time_zone", flat=True).distinct()
+        self.fields["time_zone"].choices = [
+            (zone, zone.replace("_", " ")) for zone in sorted(zones)
+        ]

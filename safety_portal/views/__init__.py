@@ -1,0 +1,1 @@
+"""Pages of people, roles, dogs, stations and the audit."""

@@ -1,0 +1,37 @@
+"""Addresses of people, roles, dogs, stations and the audit; their lines in the navigation."""
+
+from django.urls import path
+
+from safety_portal.access import Permission
+from safety_portal.page_parts import NavItem, register_navigation
+from safety_portal.views import audit_trail, canines, grants, people, stations
+
+roster_urls = [
+    path("people/", people.people, name="people"),
+    path("people/new/", people.new_person, name="new_person"),
+    path("people/P-<int:number>/", people.person, name="person"),
+    path("people/P-<int:number>/change/", people.change_person, name="change_person"),
+    path("people/P-<int:number>/invite/", people.invite_person, name="invite_person"),
+    path("people/P-<int:number>/end-account/", people.end_account, name="end_account"),
+    path("people/P-<int:number>/left/", people.person_left, name="person_left"),
+    path("people/P-<int:number>/give-role/", grants.give_role, name="give_role"),
+    path("people/dogs/", canines.canines, name="canines"),
+    path("people/dogs/new/", canines.new_canine, name="new_canine"),
+    path("people/dogs/C-<int:number>/", canines.canine, name="canine"),
+    path("people/dogs/C-<int:number>/change/", canines.change_canine, name="change_canine"),
+    path("people/stations/", stations.stations, name="stations"),
+    path("people/stations/<str:code>/", stations.station, name="station"),
+    path("people/stations/<str:code>/change/", stations.change_station, name="change_station"),
+    path("roles/", grants.roles, name="roles"),
+    path("roles/G-<int:number>/end/", grants.end_role, name="end_role"),
+    path("roles/lend/", grants.lend_role, name="lend_role"),
+    path("audit/", audit_trail.audit_trail, name="audit"),
+    path("options/people/", people.people_options, name="people_options"),
+]
+
+register_navigation(
+    NavItem("People", "people", Permission.PEOPLE_SEE, order=110),
+    NavItem("Lend my role", "lend_role", Permission.ROLE_LEND, order=112),
+    NavItem("Roles", "roles", Permission.ROLES_SEE, order=114),
+    NavItem("Audit", "audit", Permission.AUDIT_SEE, order=116),
+)
