@@ -7,8 +7,6 @@ from safety_portal import held
 
 def csrf_failed(request, reason=""):
     """The form's token is not this session's: what was typed is kept, or it is said in words."""
-    person = getattr(request, "person", None)
-    if hasattr(request, "person") and (answer := held.hold_post(request)):
-        return answer
-    context = {"title": "Please send the form again", "signed_in": person is not None}
-    return render(request, "csrf_failed.html", context, status=403)
+    return held.hold_post(request) or render(
+        request, "csrf_failed.html", {"title": "Please send the form again"}, status=403
+    )

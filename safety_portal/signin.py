@@ -71,6 +71,12 @@ class AccountAdapter(DefaultAccountAdapter):
                 "account.sign_in_failed", by=Person.objects.portal(), target=account.person
             )
 
+    def send_notification_mail(self, template_prefix, user, context=None, email=None):
+        """What allauth tells the owner of (password changed, code generator on or off) is an act like others."""
+        kind = template_prefix.rpartition("/")[2]
+        audit.record(f"account.{kind}", by=user.person, target=user.person)
+        super().send_notification_mail(template_prefix, user, context, email)
+
     def get_reset_password_from_key_url(self, key):
         """Under the portal's own address: the request's Host header is the asker's word."""
         found = urlsplit(super().get_reset_password_from_key_url(key))

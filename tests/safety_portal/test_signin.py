@@ -229,3 +229,37 @@ def test_nobody_signs_up(client, db):
 
     assert "invitation" in page.content.decode()
     assert not Account.objects.exists()
+
+
+def test_a_changed_password_is_noted_and_its_owner_told(client, receiver):
+    client.force_login(receiver.account)
+    new = "staple battery horse correct"
+    client.post(
+        "/accounts/password/change/",
+        {"oldpassword": PASSWORD, "password1": new, "password2": new},
+    )
+
+    assert AuditRow.objects.get(act="account.password_changed").by == receiver
+    mail = Message.objects.get(kind="account.password_changed")
+    assert "Was it you?" in mail.body
+    assert new not in mail.body
+
+
+def test_without_the_count_nobody_signs_in_and_that_is_said(client, receiver, settings, caplog):
+    settings.CACHES = {
+        "default": settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:1/0"}
+    }
+
+    answer = sign_in(client, receiver)
+
+    assert answer.status_code == 503
+    assert "Try again in a minute" in answer.content.decode()
+    assert not AuditRow.objects.filter(act="account.signed_in").exists()
+
+
+def test_too_many_requests_are_answered_in_our_words(client, db):
+    for n in range(21):
+        answer = client.post("/accounts/password/reset/", {"email": f"nobody{n}@portal.example"})
+
+    assert answer.status_code == 429
+    assert "Wait a minute" in answer.content.decode()
