@@ -21,6 +21,7 @@ from safety_portal.widgets import ComboBox, Select, TextInput, words
 MOST_PLACES = 200  # more are not offered; a station narrows them down
 WINDOWS = [("expired", "Expired"), *((str(d), f"Within {d} days") for d in (30, 60, 90, 180))]
 STATES = [(s.value, STATE_WORDS[s]) for s in State if s != State.NEW]
+MORE = ("station", "place", "product", "lot")
 PLACES = (HolderKind.STORAGE, HolderKind.VEHICLE)
 
 ORDERS = {
@@ -37,6 +38,12 @@ def order_of(name, *, with_emptied):
     return ORDERS[name]
 
 
+def lots_called(text):
+    """Lots of this number, or the one with this reference; a lot may be called L77, so the dash counts."""
+    key = reference_number("L", text) if "-" in text else None
+    return Lot.objects.filter(Q(number__iexact=text) | Q(pk=key))
+
+
 def by_code(text):
     """The condition for units that a scanned or typed code means: K-214, a seal, L-5, a lot, a serial, else None."""
     code = words.tidy(text).replace("\x00", "")
@@ -45,7 +52,7 @@ def by_code(text):
     number = Kit.number(code)
     if number is not None:
         return Q(pk=number)
-    lots = Lot.objects.filter(Q(number__iexact=code) | Q(pk=reference_number("L", code)))
+    lots = lots_called(code)
     either = {code, code.upper()}
     sealed = Kit.objects.filter(seal__in=either).exclude(seal="").values("pk")
     of_lot = Device.objects.filter(lot__in=lots).values("kit")
@@ -91,7 +98,9 @@ def choice(label, method, *, widget=LeanSelect):
 class KitFilter(filters.FilterSet):
     """Filters of the list; what a person may choose from comes with one query for all of them."""
 
-    q = filters.CharFilter(label="Code", method="with_code", max_length=60, widget=TextInput)
+    q = filters.CharFilter(
+        label="Reference, seal, lot or serial", method="with_code", max_length=60, widget=TextInput
+    )
     station = choice("Station", "at_station", widget=LeanCombo)
     place = choice("Place", "at_place", widget=LeanCombo)
     state = filters.ChoiceFilter(
@@ -188,8 +197,7 @@ class KitFilter(filters.FilterSet):
         return kits.filter(lot__in=Lot.objects.filter(product=value).values("pk"))
 
     def of_lot(self, kits, name, value):
-        lots = Lot.objects.filter(Q(number__iexact=value) | Q(pk=reference_number("L", value)))
-        return kits.filter(pk__in=Device.objects.filter(lot__in=lots).values("kit"))
+        return kits.filter(pk__in=Device.objects.filter(lot__in=lots_called(value)).values("kit"))
 
     # --- what is shown ----------------------------------------------------------------------------------
     @cached_property
@@ -197,6 +205,15 @@ class KitFilter(filters.FilterSet):
         """The filters in force: {name: value}."""
         self.form.is_valid()
         return {k: v for k, v in self.form.cleaned_data.items() if v}
+
+    @property
+    def more_fields(self):
+        """The filters behind the fold, in the form."""
+        return [self.form[name] for name in MORE if name in self.filters]
+
+    @property
+    def more_chosen(self):
+        return any(name in self.chosen for name in MORE)
 
     @property
     def with_emptied(self):

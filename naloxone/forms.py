@@ -265,7 +265,8 @@ class RecallForm(CustodyForm):
         units = Kit.objects.filter(
             devices__lot=lot, state__in=[State.QUARANTINE, State.IN_SERVICE]
         ).aggregate(kits=Count("pk", distinct=True), stations=Count("station", distinct=True))
-        where = f"{units['kits']:,} at {units['stations']:,} stations"
+        stations = units["stations"]
+        where = f"{units['kits']:,} at {stations:,} station{'' if stations == 1 else 's'}"
         self.consequences = (
             f"Every unit with a dose of the lot becomes “Recalled” where it is: {where}.",
             "None of them can be handed out again. In need, giving a dose is still right; record it.",

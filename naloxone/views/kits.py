@@ -12,6 +12,7 @@ from naloxone.possible import acts_now
 from safety_portal import access, keyset
 from safety_portal.access import Permission, everyone, needs
 from safety_portal.page_parts import Column, Table
+from safety_portal.people import reference_number
 
 
 def kits_head(request):
@@ -45,6 +46,7 @@ def kits(request):
         "pager": keyset.pager(request.GET, page, order, count, "kit"),
         "filter": found,
         "words": words,
+        "search_text": found.chosen.get("q", ""),
         "clear_url": reverse("naloxone:kits") if len(words) > 1 else "",
         "with_station": "station" in found.filters,
         "can_give": access.may(request.person, Permission.CUSTODY_GIVE, at=access.ANYWHERE),
@@ -52,19 +54,41 @@ def kits(request):
     return render(request, "naloxone/kits.html", context)
 
 
+# Spoken references of other things, and the page that each has.
+PAGES = {
+    "H": "naloxone:hand_over", "S": "naloxone:place", "L": "naloxone:lot", "P": "person", "C": "canine",
+}  # fmt: skip
+
+
+def page_of_reference(text):
+    """The address of H-12, S-3, L-5, P-7 or C-2; None for other words. A lot may be called L77, so the dash counts."""
+    if "-" not in text:
+        return None
+    for letter, name in PAGES.items():
+        number = reference_number(letter, text)
+        if number is not None:
+            return reverse(name, args=[number])
+    return None
+
+
 @everyone
 def find(request):
-    """A scanned or typed code: the kit itself when it means one, else the list of those it may mean."""
-    code = request.GET.get("q", "")
-    condition = by_code(code)
+    """Scanned or typed: the thing itself when the words mean one, else the list of those they may mean."""
+    words = request.GET.get("q", "")
+    condition = by_code(words)
     if condition is None:
         return redirect("naloxone:kits" if may_see_kits(request.person) else "naloxone:my_kits")
+    if page := page_of_reference(words):
+        return redirect(page)
     found = list(Kit.objects.visible_to(request.person).filter(condition).only("pk")[:2])
     if len(found) == 1:
         return redirect(found[0])
+    sees_people = access.may(request.person, Permission.PEOPLE_SEE, at=access.ANYWHERE)
+    if not found and sees_people and not any(map(str.isdigit, words)):
+        return redirect(f"{reverse('people')}?{urlencode({'q': words})}")
     if may_see_kits(request.person):
-        return redirect(f"{reverse('naloxone:kits')}?{urlencode({'q': code})}")
-    context = {"title": "No kit found", "code": code, "search_text": code}
+        return redirect(f"{reverse('naloxone:kits')}?{urlencode({'q': words})}")
+    context = {"title": "Nothing found", "search_text": words}
     return render(request, "naloxone/not_found.html", context)
 
 

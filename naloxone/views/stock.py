@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from naloxone import actions, badges, codes, forms
 from naloxone.models import Act, CustodyEvent, Kit, Lot, LotRecall
-from naloxone.rules import EventKind, State
+from naloxone.rules import MOST_UNITS, EventKind, State
 from safety_portal import access
 from safety_portal.access import Permission, everyone, needs
 from safety_portal.widgets import look_up_answer
@@ -18,8 +18,19 @@ KITS = "naloxone:kits"
 
 
 def asked(request):
-    """What the codes field begins with: the units ticked in the list."""
-    return {"kits": request.GET.getlist("kits")}
+    """What the codes field begins with: the units ticked in a list, or all that one act made."""
+    kits = request.GET.getlist("kits")
+    act = request.GET.get("made", "")
+    if act.isdecimal() and len(act) < 18:
+        made = made_by(request.person, act).order_by("pk")
+        kits += [kit.reference for kit in made.only("pk")[:MOST_UNITS]]
+    return {"kits": kits}
+
+
+def made_by(person, act):
+    """Units of the person's stations that a delivery or an assembly made."""
+    kinds = [EventKind.RECEIVED, EventKind.ASSEMBLED]
+    return Kit.objects.overseen_by(person).filter(events__act=act, events__kind__in=kinds)
 
 
 def form_page(request, form, title, *, template="naloxone/form.html", **more):
@@ -40,9 +51,7 @@ def receive(request):
 def made(request, act):
     """What a delivery or an assembly made: K-1001 to K-1500, and what one may do next."""
     found = get_object_or_404(Act.objects.select_related("by"), pk=act)
-    units = Kit.objects.overseen_by(request.person).filter(
-        events__act=found, events__kind__in=[EventKind.RECEIVED, EventKind.ASSEMBLED]
-    )
+    units = made_by(request.person, found.pk)
     span = units.aggregate(first=Min("pk"), last=Max("pk"), count=Count("pk"))
     if not span["count"]:
         raise Http404

@@ -63,11 +63,22 @@ def test_one_carton_has_a_page_of_its_own(client, by, store):
     answer = client.post("/kits/receive/", delivery(store, cartons="1", checked="no"), follow=True)
 
     assert answer.context["title"] == Kit.objects.get().reference
-    assert b"wait in quarantine" in answer.content
+    assert b"In quarantine until" in answer.content
 
 
 def test_the_only_place_is_chosen_already(client, by, store):
     assert client.get("/kits/receive/").context["form"].fields["place"].initial == store
+
+
+def test_all_of_a_delivery_can_be_released_at_once(client, by, store):
+    client.post("/kits/receive/", delivery(store, checked="no"))
+    act = Act.objects.get()
+    codes = [kit.reference for kit in Kit.objects.order_by("pk")]
+
+    form = client.get("/kits/release/", {"made": act.pk}).context["form"]
+
+    assert form["kits"].value() == codes
+    assert client.get("/kits/release/", {"made": "x"}).context["form"]["kits"].value() == []
 
 
 def test_a_double_click_receives_once(client, by, store):
@@ -257,7 +268,7 @@ def test_a_recall_says_what_happens_then_reaches_every_kit(client, by, store):
     client.force_login(national.account)
 
     before = client.get(f"/lots/{lot.reference}/recall/")
-    assert "3 at 1 stations" in before.content.decode()
+    assert "3 at 1 station." in before.content.decode()
     told = {"notice": "FDA 2026-11", "request_key": str(make.key())}
     for _ in range(2):
         after = client.post(f"/lots/{lot.reference}/recall/", told, follow=True)
