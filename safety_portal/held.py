@@ -19,6 +19,7 @@ from safety_portal import encryption
 from safety_portal.access import everyone
 from safety_portal.people import Account
 from safety_portal.widgets import form_owner, owner_of
+from safety_portal.widgets.form import LOOKING
 
 KEPT_FOR = dt.timedelta(hours=1)
 KEPT_AN_ACCOUNT = 10  # the eleventh pushes out the oldest
@@ -206,5 +207,7 @@ def held_form(request, token):
         "kept": held.kept,
         "owner": form_owner(request.person),
         "until": held.held_at + KEPT_FOR,
+        # A form that is only asked for a look-up's results comes back filled in and does nothing.
+        "looking": LOOKING,
     }
     return render(request, "held_form.html", context)

@@ -3,8 +3,11 @@
 import pytest
 from django.contrib.sessions.models import Session
 
+from naloxone.models import Kit
+from safety_portal.access import Role
 from safety_portal.held import HeldForm
 from tests.journeys.test_sign_in import PASSWORD, person, sign_in
+from tests.naloxone import make
 from tests.safety_portal import test_held
 
 __all__ = ["person"]
@@ -12,7 +15,7 @@ pytestmark = pytest.mark.journey
 NOTE = "\n".join(f"Line {n}: “quoted” & <marked>, for the handler's report." for n in range(40))
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def note_page(settings):
     """The portal with one page more: a note with everything a form may have."""
     settings.ROOT_URLCONF = test_held.__name__
@@ -41,7 +44,7 @@ def send_it(page):
     return test_held.taken
 
 
-def test_what_was_typed_survives_the_sessions_end(page, person, axe):
+def test_what_was_typed_survives_the_sessions_end(page, person, note_page, axe):
     sign_in(page, person)
     write(page)
     Session.objects.all().delete()
@@ -62,7 +65,7 @@ def test_what_was_typed_survives_the_sessions_end(page, person, axe):
     assert not HeldForm.objects.exists()
 
 
-def test_what_htmx_sends_survives_too(page, person):
+def test_what_htmx_sends_survives_too(page, person, note_page):
     sign_in(page, person)
     write(page)
     Session.objects.all().delete()
@@ -75,7 +78,7 @@ def test_what_htmx_sends_survives_too(page, person):
     assert facts["note"].splitlines() == NOTE.splitlines()
 
 
-def test_a_form_from_before_signing_in_again_elsewhere_is_kept_too(page, person):
+def test_a_form_from_before_signing_in_again_elsewhere_is_kept_too(page, person, note_page):
     sign_in(page, person)
     write(page)
     other = page.context.new_page()
@@ -90,7 +93,7 @@ def test_a_form_from_before_signing_in_again_elsewhere_is_kept_too(page, person)
     assert facts["note"].splitlines() == NOTE.splitlines()
 
 
-def test_on_a_telephone_it_can_be_discarded(phone, person, axe):
+def test_on_a_telephone_it_can_be_discarded(phone, person, note_page, axe):
     sign_in(phone, person)
     write(phone)
     Session.objects.all().delete()
@@ -103,3 +106,32 @@ def test_on_a_telephone_it_can_be_discarded(phone, person, axe):
 
     assert test_held.taken == []
     assert not HeldForm.objects.exists()
+
+
+def test_a_delivery_typed_before_the_sessions_end_is_received_after_it(page, person, axe):
+    make.grant(person, Role.COORDINATOR)
+    make.product(name="Example nasal spray 4 mg")
+    make.place(person, "Lane 3 cabinet")
+    sign_in(page, person)
+    page.goto("/kits/receive/")
+    product = page.get_by_role("combobox", name="Product")
+    product.fill("Example nasal")
+    page.get_by_role("option", name="Example nasal").first.click()
+    page.locator("[name=lot]").fill("LOT-A1")
+    page.locator("[name=expires_on]").last.fill(f"{make.day(400):%m/%d/%Y}")
+    page.locator("[name=cartons]").fill("3")
+    page.get_by_text("Seals, lot, expiry and count agree").click()
+    Session.objects.all().delete()
+    page.get_by_role("button", name="Receive the delivery").click()
+
+    sign_in_again(page, person)
+    axe(page)
+    page.get_by_role("button", name="Open it in its form").click()
+    page.wait_for_url("**/kits/receive/")
+    axe(page)
+    assert page.locator("[name=lot]").input_value() == "LOT-A1"
+    assert Kit.objects.count() == 0
+    page.get_by_role("button", name="Receive the delivery").click()
+    page.wait_for_url("**/kits/made/**")
+
+    assert Kit.objects.filter(lot__number="LOT-A1").count() == 3

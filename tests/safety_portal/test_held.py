@@ -137,6 +137,20 @@ def test_after_signing_in_it_is_shown_and_sent_whole(client, writer):
     assert client.get(f"/held/{kept.token}/").status_code == 404
 
 
+def test_it_can_be_opened_in_its_form_and_does_nothing_there(client, writer):
+    kept = held_by(client, writer)
+    client.force_login(writer.account)
+    page = client.get(f"/held/{kept.token}/").content.decode()
+    assert f'name="{held.LOOKING}"' in page
+
+    form = client.post(kept.path, hidden_fields(page) | {held.LOOKING: "held"}).content.decode()
+
+    assert "given, “stable” &amp; breathing" in form
+    assert 'value="03:12"' in form
+    assert taken == []
+    assert not HeldForm.objects.exists()
+
+
 def test_it_stays_until_the_form_was_taken(client, writer, monkeypatch):
     kept = held_by(client, writer)
     client.force_login(writer.account)
