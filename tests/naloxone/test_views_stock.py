@@ -147,7 +147,7 @@ def test_a_place_of_another_station_is_no_choice(client, by, store):
 
 
 def test_too_many_places_are_looked_up(client, by, store, monkeypatch):
-    monkeypatch.setattr("naloxone.forms.MOST_LISTED", 0)
+    monkeypatch.setattr("naloxone.forms.base.MOST_LISTED", 0)
 
     found = client.get("/options/places/", {"field": "place", "place_text": "cab"})
     assert b"Cabinet A" in found.content

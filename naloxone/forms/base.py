@@ -1,0 +1,115 @@
+"""What every form about kits has: fields that depend on the person, codes that become units, one act."""
+
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from naloxone import codes
+from naloxone.models import Holder
+from naloxone.rules import MOST_UNITS, CustodyError
+from safety_portal import access
+from safety_portal import widgets as w
+from safety_portal.people import reference_number
+
+MOST_LISTED = 200  # places in one list; beyond that one looks them up
+
+
+def places_where(person, permission, kinds=codes.PLACES):
+    """Places in use at stations where the person has the permission, by name."""
+    return (
+        Holder.objects.in_use()
+        .filter(access.within(person, permission), kind__in=kinds)
+        .select_related("station")
+        .order_by("station__name", "name")
+    )
+
+
+class PlaceChoice(w.ModelField):
+    def label_from_instance(self, place):
+        return f"{place.name}, {place.station}"
+
+
+def place_field(places, label):
+    """A combo of places, chosen already when there is one; a look-up when there are too many."""
+    found = list(places[: MOST_LISTED + 1])
+    if len(found) > MOST_LISTED:
+        field = w.LookUpField(label=label, url_name="naloxone:place_options")
+        field.find = lambda text: places.filter(name__icontains=text)
+        field.get = lambda value: places.filter(pk=reference_number("S", value)).first()
+        field.describe = codes.describe
+        return field
+    field = PlaceChoice(queryset=places, label=label)
+    if len(found) == 1:
+        field.initial = found[0]
+    return field
+
+
+class CustodyForm(w.PortalForm):
+    """A form whose fields may depend on the person, and whose refusal stands at its field."""
+
+    result = None
+
+    def add_field(self, name, field):
+        self.fields[name] = field
+        self._prepare(field)
+        self.order_fields(self.field_order)
+
+    def facts(self):
+        """What the action takes, by its own names."""
+        return {}
+
+    def carry_out(self, verb, **more):
+        """Do the act; False, with the reason shown, when the form or the rules say no."""
+        if not self.is_valid():
+            return False
+        key = self.cleaned_data["request_key"]
+        try:
+            self.result = verb(**self.facts(), **more, request_key=key, by=self.person)
+        except CustodyError as error:
+            self.add_rule_error(error)
+            return False
+        return True
+
+
+class KitsForm(CustodyForm):
+    """A form about units named by their codes."""
+
+    kits = w.CodesField(
+        label="Kits", max_codes=MOST_UNITS,
+        help_text="Scan or type K-214, a seal or a serial, one a line.",
+    )  # fmt: skip
+    not_yours = "Not yours to do this with"
+
+    def is_yours(self, kit):
+        """Whether the person may do this with a unit they can see."""
+        return True
+
+    def clean_kits(self):
+        found, unknown = codes.units_of(self.cleaned_data["kits"], self.person)
+        errors = []
+        if unknown:
+            errors.append(f"Unknown, or not at your stations: {listed(unknown)}.")
+        units = {}
+        for code, kit in found.items():
+            if kit.pk in units:
+                errors.append(f"{code} is {kit.reference}, which is listed already.")
+            units[kit.pk] = kit
+        foreign = [f"{k.reference} (with {k.holder})" for k in units.values() if not self.is_yours(k)]  # fmt: skip
+        if foreign:
+            errors.append(f"{self.not_yours}: {listed(foreign)}.")
+        if errors:
+            raise ValidationError(errors)
+        return list(units.values())
+
+
+def listed(names, most=10):
+    """The first names and how many more."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def when_field(label="When"):
+    return w.MomentField(label=label, initial=timezone.now)
+
+
+def note_field(label="Note"):
+    return w.TextField(label=label, max_length=500, lines=2, required=False)
