@@ -13,12 +13,11 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from bench.environment import BenchError, times
-from bench.world import busy_station
+from bench.world import busy_station, who_is
 from naloxone.actions import move_kits
 from naloxone.models import Holder, Kit
 from naloxone.rules import HolderKind, State
-from safety_portal import access
-from safety_portal.access import Grant, Role
+from safety_portal.access import Role
 from safety_portal.people import Person
 
 WRITERS = 2
@@ -42,14 +41,6 @@ class Writer:
         return kit, self.places[number // len(self.kits) % 2]
 
 
-def coordinator():
-    """Who answers for the busy station."""
-    grant = Grant.objects.get(role=Role.COORDINATOR, station=busy_station())
-    person = Person.objects.with_station().get(pk=grant.person_id)
-    access.rights(person)  # a page's door has asked this before the act begins
-    return person
-
-
 def writers(count=WRITERS):
     """Writers with kits of their own at the busy station."""
     each = times(KITS)
@@ -66,7 +57,7 @@ def writers(count=WRITERS):
         .order_by("-pk")
         .values_list("pk", flat=True)[: count * each]
     )
-    by = coordinator()
+    by = who_is(Role.COORDINATOR)
     return [Writer(keys[n::count], places, by) for n in range(count)]
 
 

@@ -55,6 +55,7 @@ class Unit:
     site: Site
     doses: int = 2
     seal: str = ""
+    serial: str = ""  # what its doses' serials begin with; most makers print none
     steps: list = field(default_factory=list)
 
     @property
@@ -178,6 +179,8 @@ class Planner:
         for place, unit in enumerate(units):
             if unit.kind == "kit":
                 unit.seal = f"S{number:05}{place:03}"
+            elif place % 3 == 0:
+                unit.serial = f"N{number:05}{place:03}"
         return units
 
 

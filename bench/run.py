@@ -1,8 +1,128 @@
 """The order of the run: seed, then each group of measures, then the table."""
 
-from bench import custody, environment, seed
+import os
+import time
+from datetime import UTC, datetime
+
+from bench import custody, environment, fifty, machine, pages, report, seed, verifying, web, world
+from bench.report import Row
+from safety_portal.access import Role
+
+LIST = {"target": 40, "most_queries": 10, "most_kb": 60}
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def page_row(found, empty=None, **targets):
+    """A page beside what can't be less: the empty page and its own bare SQL."""
+    floor = found.sql.p50 + (empty or 0)
+    return Row(
+        found.name,
+        found.time.p50,
+        "ms",
+        found.time.p95,
+        found.queries,
+        found.kb,
+        floor,
+        **targets,
+    )
+
+
+def page_rows(portal):
+    """The web's measures; the worker's memory comes last, when it has seen everything."""
+    coordinator, auditor = world.who_is(Role.COORDINATOR), world.who_is(Role.AUDITOR)
+    visits, audits = portal.visitor(coordinator), portal.visitor(auditor)
+    bare = pages.measure("bare signed-in answer", visits, coordinator, pages.BARE)
+    empty = pages.measure("empty signed-in page", visits, coordinator, pages.EMPTY)
+    yield page_row(bare)
+    yield page_row(empty)
+    for found in pages.lists(visits, coordinator, auditor, audits):
+        yield page_row(found, empty.time.p50, **LIST)
+    for found in pages.others(visits, coordinator):
+        if found.name.startswith("look-up"):
+            yield page_row(found, bare.time.p50, target=15)
+        else:
+            yield page_row(found, empty.time.p50, target=40)
+    yield from fifty_rows(visits, coordinator)
+    listed, nothing = pages.together(visits)
+    yield Row(
+        "kit list, 8 clients", listed, "requests/s", floor=nothing, target=80, more=True, share=0.4
+    )
+    yield Row("web worker's memory after the run", portal.worker_mb(), "MB", target=120)
+
+
+def fifty_rows(visits, coordinator):
+    pile = fifty.Pile(world.who_is(Role.SUPERVISOR), coordinator)
+    floor = fifty.by_psycopg(pile)
+    sent = fifty.by_form(pile, visits)
+    taken, queries = fifty.by_action(pile)
+    yield Row("accept 50 kits, form sent", sent.p50, "ms", sent.p95, floor=floor.p50, target=120)
+    yield Row(
+        "accept 50 kits, action", taken.p50, "ms", taken.p95, queries, floor=floor.p50, target=120
+    )
+
+
+def custody_rows():
+    acts, floor = custody.measure()
+    yield Row(
+        "custody act, 2 writers", acts, "acts/s", floor=floor, target=300, more=True, share=0.45
+    )
+
+
+def verify_rows():
+    """The check's time for the target's 200,000 events, and its memory at a tenth and at all."""
+    part, whole = verifying.tenth(), verifying.run()
+    yield Row(
+        f"verify {whole.events:,} events", whole.seconds, "s",
+        target=3 * max(1, round(whole.events / 200_000)),
+    )  # fmt: skip
+    yield Row(f"its memory, {part.events:,} events", part.mb, "MB")
+    # Constant: ten times the events may not take a tenth more.
+    yield Row(
+        f"its memory, {whole.events:,} events", whole.mb, "MB", floor=part.mb, target=1.1 * part.mb
+    )
+
+
+def measured(scale):
+    """Seeds and measures at one scale: (rows, text)."""
+    say(f"Filling to scale {scale:g} …")
+    found = seed.seed(scale)
+    say(f"{found.kits:,} kits, {found.events:,} events.")
+    rows = []
+    if found.made:
+        rows.append(Row("seed, through the trigger", found.made / found.seconds, "events/s"))
+    load = machine.load()
+    say("Verifying …")
+    rows += verify_rows()
+    say("Two writers …")
+    rows += custody_rows()
+    say("Pages …")
+    with web.portal() as portal:
+        rows += page_rows(portal)
+    head = (
+        f"{found.kits:,} kits and {found.events:,} events, "
+        f"{datetime.now(UTC):%d %b %Y}; load before the run {load:.1f}."
+    )
+    return rows, f"{head}\n\n{report.table(rows)}"
 
 
 def main():
-    print(seed.seed(environment.scale()))
-    print(custody.measure())
+    began, scale = time.monotonic(), environment.scale()
+    where = machine_text = ""
+    web.collect()
+    scales = [1, scale] if scale > 1 else [scale]
+    if scale > 1:
+        say("At scale 1 first, then at the larger one.")
+    results = [measured(one) for one in scales]
+    machine_text = machine.describe()
+    texts = [text for _, text in results]
+    if len(results) > 1:
+        texts.append("### Growth\n\n" + report.growth(results[0][0], results[1][0]))
+    where = "\n\n".join([machine_text, *texts])
+    say(f"\n{where}\n\nTook {time.monotonic() - began:.0f} seconds.")
+    if os.environ.get("BENCH_WRITE"):
+        report.write("scale 1" if scale <= 1 else "larger", where)
+    missed = [row.name for rows, _ in results for row in rows if row.met is False]
+    say(f"Missed: {'; '.join(missed)}." if missed else "Every target is met.")

@@ -24,7 +24,7 @@ select * from unnest(%s::text[], %s::text[]) returning id
 """
 DEVICES = """
 insert into naloxone_device (origin_id, lot_id, serial)
-select *, '' from unnest(%s::bigint[], %s::bigint[]) returning id
+select * from unnest(%s::bigint[], %s::bigint[], %s::text[]) returning id
 """
 OFFERS = """
 insert into naloxone_handover (by_id, receiver_id, station_id, note, offered_at, due_at, request_key)
@@ -96,10 +96,10 @@ class Loader:
             self.make_round(units, number, plan.told_at(self.now, blocks[0], number))
 
     def make_doses(self, units):
-        owners = [unit for unit in units for _ in range(unit.doses)]
-        doses = self.keys_of(DEVICES, [self.keys[id(u)] for u in owners], [u.lot for u in owners])
+        owners = [(unit, number) for unit in units for number in range(unit.doses)]
+        rows = [(self.keys[id(u)], u.lot, f"{u.serial}{n}" if u.serial else "") for u, n in owners]
         self.doses = {}
-        for unit, dose in zip(owners, doses, strict=True):
+        for (unit, _), dose in zip(owners, self.keys_of(DEVICES, *columns(rows)), strict=True):
             self.doses.setdefault(id(unit), []).append(dose)
 
     def make_round(self, units, number, at):

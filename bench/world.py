@@ -10,7 +10,7 @@ from bench.environment import BenchError
 from bench.plan import Site, World
 from naloxone.models import AccessMode, Holder, Kit, Lot, LotRecall, PlaceType, Product
 from naloxone.rules import HolderKind
-from safety_portal.access import Grant, Role, Scope
+from safety_portal.access import Grant, Role, Scope, rights
 from safety_portal.people import Account, Kind, Person, Station
 
 BUSY_CODE = "2304"  # a land port of a middling region; nothing depends on which
@@ -54,6 +54,14 @@ def make_world():
     )
 
 
+def who_is(role):
+    """The person of the busy station with a role, as a request finds them: their rights are known by then."""
+    grant = Grant.objects.filter(role=role, person__station__code=BUSY_CODE).first()
+    person = Person.objects.with_station().select_related("account").get(pk=grant.person_id)
+    rights(person)
+    return person
+
+
 def busy_station():
     return Station.objects.get(code=BUSY_CODE)
 
@@ -93,6 +101,14 @@ def make_people():
         for number, role in ((0, Role.COORDINATOR), (1, Role.SUPERVISOR))
         for person in people
         if person.badge.endswith(f"{number:04}")
+    )
+    auditor = Person.objects.filter(station=busy_station()).order_by("-pk").first()
+    Grant.objects.create(
+        person=auditor,
+        role=Role.AUDITOR,
+        scope=Scope.EVERYWHERE,
+        starts_at=since,
+        given_by=giver,
     )
 
 
