@@ -244,6 +244,17 @@ def test_a_door_opens_to_who_may_somewhere_and_is_not_there_for_others(laredo):
     assert (page.needs, page.__name__) == (SEE, "page")
 
 
+def test_a_door_for_the_whole_agency_does_not_open_to_one_station(laredo):
+    page = access.needs(Permission.GRANTS_KEEP, at=EVERYWHERE)(lambda request: HttpResponse("ok"))
+    request = RequestFactory().get("/")
+
+    request.person = make.person(laredo, Role.ADMINISTRATOR, scope=Scope.EVERYWHERE)
+    assert page(request).content == b"ok"
+    request.person = make.person(laredo, Role.ADMINISTRATOR)
+    with pytest.raises(Http404):
+        page(request)
+
+
 def test_other_doors_say_whom_they_are_for():
     for door, word in ((access.everyone, EVERYONE), (access.public, PUBLIC)):
         view = door(lambda request: None)

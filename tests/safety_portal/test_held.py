@@ -192,7 +192,7 @@ def test_what_was_typed_does_not_lie_open_in_the_table(client, writer):
     kept = held_by(client, writer)
 
     assert kept.sealed_fields.startswith("demo.")
-    assert "sprays" not in kept.sealed_fields
+    assert "sprays" not in kept.sealed_fields + str(kept)
 
 
 def test_another_account_finds_nothing(client, writer):
