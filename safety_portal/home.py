@@ -1,11 +1,68 @@
-"""The front page, by role."""
+"""The front page: what one has to do now, by the roles one has, most urgent first."""
 
-from django.shortcuts import render
+import time
 
-from safety_portal.access import everyone
+from django.contrib import messages
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from naloxone.verify import verify_ledger
+from safety_portal import access, audit, panels
+from safety_portal.access import Permission, Role, everyone, needs
+from safety_portal.page_parts import NavItem, register_navigation
+
+# Template of the panel → what it shows. In the order of urgency, whatever the role.
+PANELS = {
+    "offers": panels.offers_waiting,
+    "do_first": panels.do_first,
+    "reach": panels.reach,
+    "ledger": panels.ledger,
+    "sweeps": panels.sweeps,
+    "accounts": panels.accounts,
+    "figures": panels.figures,
+    "my_kits": panels.my_kits,
+    "expiries": panels.expiries,
+    "roles": panels.roles,
+    "changes": panels.changes,
+    "not_yet": panels.not_yet,
+}
 
 
 @everyone
 def home(request):
-    """What one has to do now."""
-    return render(request, "home.html", {"title": "Home"})
+    """What needs me now?"""
+    now = timezone.now()
+    shown = [
+        (f"home/_{name}.html", facts)
+        for name, panel in PANELS.items()
+        if (facts := panel(request.person, now)) is not None
+    ]
+    mine = access.rights(request.person).roles
+    context = {
+        "title": "Home",
+        "panels": shown,
+        "roles": [role.label for role in Role if role in mine and role != Role.EMPLOYEE],
+        "today": request.person.station.today(now),
+        "now": now,
+    }
+    return render(request, "home.html", context)
+
+
+@require_POST
+@needs(Permission.LEDGER_VERIFY)
+def verify_now(request):
+    """Verify the whole ledger, and write down what was found."""
+    begun = time.monotonic()
+    found = verify_ledger()
+    took = f"{time.monotonic() - begun:.1f} s"
+    audit.record(
+        panels.VERIFIED, by=request.person, target="ledger", found=found.sentence,
+        events=f"{found.events:,}", kits=f"{found.kits:,}", took=took,
+    )  # fmt: skip
+    say = messages.success if found.intact else messages.error
+    say(request, f"{found.sentence} {found.kits:,} kits looked at, in {took}.")
+    return redirect("home")
+
+
+register_navigation(NavItem("Home", "home", None, order=0))

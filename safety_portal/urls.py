@@ -33,6 +33,7 @@ sign_in_urls = [
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("verify/", home.verify_now, name="verify_now"),
     *alert_urls,
     *roster_urls,
     path("", include("naloxone.urls")),

@@ -1,0 +1,286 @@
+"""What stands on the front page: each panel answers one question of one role, in a few cheap queries."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db.models import BooleanField, Count, ExpressionWrapper, F, Max, Min, Q
+from django.db.models.functions import TruncMonth
+from django.urls import reverse
+
+from naloxone import badges
+from naloxone.models import Act, CustodyEvent, HandOver, HandOverLine, Holder, Kit
+from naloxone.rules import CARRIERS, PLACES, State
+from safety_portal import access, alerts
+from safety_portal.access import EVERYWHERE, Grant, Permission, Role
+from safety_portal.alerts import Alert, SweepRun, WorkerHeartbeat
+from safety_portal.audit import AuditRow
+from safety_portal.outbox import Message, MessageState
+from safety_portal.people import Person
+
+MOST_FIRST = 7
+FEW = 5
+CHANGES_SINCE = dt.timedelta(days=7)
+SOON = dt.timedelta(days=14)  # a role that ends so soon is looked at
+MONTHS = 12
+VERIFIED = "ledger.verified"
+# The rest of these roles' work comes with the exposure cases.
+BEFORE_CASES = (Role.MEDICAL_OFFICER, Role.SAFETY_OFFICER, Role.LAB_LIAISON, Role.CANINE_PROGRAMME)
+DONE = {
+    "receive": "received", "release": "released from quarantine", "assemble": "assembled",
+    "recall": "recorded a recall of", "accept": "took over", "counter": "handed over at the counter",
+    "witness": "handed over before a witness", "move": "moved",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of “Do first”: what, by when, and where one does it."""
+
+    text: str
+    due_on: dt.date | None
+    url: str
+    late: bool
+
+
+def at(person, permission):
+    return access.may(person, permission, at=access.ANYWHERE)
+
+
+# --- everybody -----------------------------------------------------------------------------------
+
+
+def still_open(offers):
+    """Offers with lines that nobody answered, each with how many."""
+    lines = HandOverLine.objects.filter(outcome=None).values("hand_over")
+    number = Count("lines", filter=Q(lines__outcome=None))
+    return offers.filter(pk__in=lines).annotate(number=number).order_by("due_at", "pk")
+
+
+def offers_waiting(person, now):
+    """Hand-overs that wait for this person's answer, the oldest first."""
+    found = list(still_open(HandOver.objects.for_receiver(person)).with_names()[: FEW + 1])
+    for offer in found:
+        offer.late = offer.due_at < now
+    return {"offers": found[:FEW], "more": len(found) > FEW} if found else None
+
+
+def my_kits(person, now):
+    """What one carries and until when; silence for those whose work is elsewhere and who carry nothing."""
+    kits = list(
+        Kit.objects.held_by(person).with_names().with_open_offer().first_expired_first()[: FEW + 1]
+    )
+    if not kits and access.rights(person).roles != {Role.EMPLOYEE}:
+        return None
+    return {"kits": badges.show(kits[:FEW], person.station.today(now)), "more": len(kits) > FEW}
+
+
+# --- stations ------------------------------------------------------------------------------------
+
+
+def late_offers(person, now):
+    """Offers from one's stations that nobody answered in time."""
+    late = HandOver.objects.filter(access.within(person, Permission.CUSTODY_GIVE), due_at__lt=now)
+    for offer in still_open(late).select_related("receiver")[:MOST_FIRST]:
+        noun = "kit" if offer.number == 1 else "kits"
+        text = f"{offer.receiver} has not answered {offer.reference}: {offer.number} {noun}"
+        day = person.station.today(offer.due_at)
+        yield Item(text, day, reverse("naloxone:hand_over", args=[offer.pk]), late=True)
+
+
+def kits_of_leavers(person):
+    """Kits of one's stations in the hands of people who have left."""
+    left = Kit.objects.filter(
+        access.within(person, Permission.CUSTODY_GIVE), holder__person__left_on__isnull=False
+    )
+    for kit in left.select_related("holder__person").order_by("pk")[:MOST_FIRST]:
+        text = f"{kit.reference} is still with {kit.holder}, who has left"
+        yield Item(text, kit.holder.person.left_on, kit.get_absolute_url(), late=True)
+
+
+def open_alerts(person, today):
+    """Alerts as one acts on them: those of a group are one line, with the nearest day."""
+    mine = Alert.objects.visible_to(person).open()
+    groups = list(
+        mine.values("kind", "group", "station")
+        .annotate(number=Count("pk"), due=Min("due_on"), one=Min("pk"))
+        .order_by(F("due").asc(nulls_first=True), "one")[: MOST_FIRST + 1]
+    )
+    ones = Alert.objects.select_related("station").in_bulk([group["one"] for group in groups])
+    for group in groups:
+        alert, kind = ones[group["one"]], alerts.kinds.get(group["kind"])
+        alert.due_on = group["due"]  # the line tells of the nearest; the row is not saved
+        text = kind.line([alert] * group["number"]) if kind else f"{alert.kind} {alert.subject}"
+        url = kind.url([alert]) if kind else reverse("alerts")
+        yield Item(text, alert.due_on, url, late=bool(alert.due_on) and alert.due_on < today)
+
+
+def do_first(person, now):
+    """At most seven things, the nearest clock on top."""
+    if not at(person, Permission.ALERTS_SEE):
+        return None
+    today = person.station.today(now)
+    items = [*open_alerts(person, today)]
+    if at(person, Permission.CUSTODY_GIVE):
+        items += [*late_offers(person, now), *kits_of_leavers(person)]
+    items.sort(key=lambda item: (item.due_on or today, item.text))
+    return {"items": items[:MOST_FIRST], "more": len(items) > MOST_FIRST}
+
+
+def places_with_par(person, permission, today):
+    """Places of one's stations that have a par level, with what is usable in each; one query."""
+    usable = Q(kits__state=State.IN_SERVICE, kits__expires_on__gte=today)
+    return list(
+        Holder.objects.in_use()
+        .filter(access.within(person, permission), kind__in=PLACES, par_min__isnull=False)
+        .annotate(usable=Count("kits", filter=usable))
+        .select_related("station")
+        .order_by("station__name", "name")
+    )
+
+
+def reach(person, now):
+    """Is an antagonist in reach of everybody at risk? As far as places have a par level."""
+    if not at(person, Permission.CUSTODY_GIVE):
+        return None
+    places = places_with_par(person, Permission.CUSTODY_GIVE, person.station.today(now))
+    below = [place for place in places if place.usable < place.par_min]
+    # What one place has too much is of no use at another.
+    missing = sum(place.par_min - place.usable for place in below)
+    worst = sorted(below, key=lambda place: place.usable - place.par_min)[:FEW]
+    for place in worst:
+        place.empty = not place.usable
+    return {
+        "places": len(places), "below": len(below), "missing": missing, "worst": worst,
+        "usable": sum(place.usable for place in places), "par": sum(p.par_min for p in places),
+    }  # fmt: skip
+
+
+def expiries(person, now):
+    """What expires when: a year of months with the counts, at the stations whose stock one keeps."""
+    if not at(person, Permission.STOCK_RECEIVE):
+        return None
+    today = person.station.today(now)
+    kits = Kit.objects.filter(
+        access.within(person, Permission.STOCK_RECEIVE),
+        state__in=[State.QUARANTINE, State.IN_SERVICE],
+        doses__gt=0,
+    )
+    gone = ExpressionWrapper(Q(expires_on__lt=today), output_field=BooleanField())
+    months = kits.annotate(gone=gone, month=TruncMonth("expires_on")).order_by()
+    rows = list(months.values_list("gone", "month").annotate(number=Count("pk")))
+    counts = {month: number for gone, month, number in rows if not gone}
+    shown = [first_of_month(today, n) for n in range(MONTHS)]
+    expired = sum(number for gone, _, number in rows if gone)
+    later = sum(number for month, number in counts.items() if month > shown[-1])
+    most = max([1, *(counts.get(month, 0) for month in shown)])
+    return {
+        "expired": expired,
+        "later": later,
+        "months": [(month, counts.get(month, 0)) for month in shown],
+        "most": most,
+    }
+
+
+def first_of_month(day, later):
+    """The first day of the month that many months later."""
+    months = day.year * 12 + day.month - 1 + later
+    return dt.date(months // 12, months % 12 + 1, 1)
+
+
+def changes(person, now):
+    """What passed from hand to hand at one's stations in the last days, newest first."""
+    if not at(person, Permission.CUSTODY_GIVE):
+        return None
+    events = CustodyEvent.objects.filter(access.within(person, Permission.CUSTODY_GIVE))
+    rows = list(
+        events.filter(recorded_at__gte=now - CHANGES_SINCE)
+        .values("act")
+        .annotate(number=Count("kit", distinct=True), kit=Max("kit"))
+        .order_by("-act")[:FEW]
+    )
+    acts = Act.objects.select_related("by").in_bulk([row["act"] for row in rows])
+    lines = []
+    for row in rows:
+        act, one = acts[row["act"]], row["number"] == 1
+        what = f"K-{row['kit']}" if one else f"{row['number']:,} kits"
+        url = f"/kits/K-{row['kit']}/" if one else ""
+        lines.append({"by": act.by, "done": DONE.get(act.verb, act.verb), "what": what, "url": url,
+                      "at": act.occurred_at})  # fmt: skip
+    return {"lines": lines, "days": CHANGES_SINCE.days}
+
+
+# --- the agency ----------------------------------------------------------------------------------
+
+
+def figures(person, now):
+    """The agency in one sentence, and its parts."""
+    if not access.may(person, Permission.FIGURES_SEE, at=EVERYWHERE):
+        return None
+    today = person.station.today(now)
+    rows = list(
+        Kit.objects.filter(state=State.IN_SERVICE, doses__gt=0)
+        .values(name=F("station__region__component__name"))
+        .annotate(
+            usable=Count("pk", filter=Q(expires_on__gte=today)),
+            expired=Count("pk", filter=Q(expires_on__lt=today)),
+            carried=Count("pk", filter=Q(holder__kind__in=CARRIERS)),
+        )
+        .order_by("name")
+    )
+    totals = {key: sum(row[key] for row in rows) for key in ("usable", "expired", "carried")}
+    return {"rows": rows, **totals}
+
+
+def sweeps(person, now):
+    """Does mail go out, and do the sweeps run?"""
+    if not at(person, Permission.MAIL_SEE):
+        return None
+    newest = SweepRun.objects.values("name").annotate(last=Max("pk")).values("last")
+    ends = Message.objects.aggregate(
+        waiting=Count("pk", filter=Q(state__in=[MessageState.QUEUED, MessageState.SENDING])),
+        lost=Count("pk", filter=Q(state__in=[MessageState.FAILED, MessageState.GIVEN_UP])),
+    )
+    return {
+        "runs": SweepRun.objects.filter(pk__in=newest).order_by("name"),
+        "beat": WorkerHeartbeat.objects.aggregate(at=Max("at"))["at"],
+        **ends,
+    }
+
+
+def ledger(person, now):
+    """Did anybody rewrite the ledger? What the last verification found, and the next one now."""
+    if not at(person, Permission.LEDGER_VERIFY):
+        return None
+    last = AuditRow.objects.filter(act=VERIFIED, target="ledger").select_related("by")
+    row = last.newest_first().first()
+    facts = dict(line.split(": ", 1) for line in row.facts.split("\n")) if row else {}
+    return {"row": row, "facts": facts}
+
+
+def roles(person, now):
+    """How many have which role; for who checks it."""
+    if not access.may(person, Permission.AUDIT_SEE, at=EVERYWHERE):
+        return None
+    grants = Grant.objects.in_force(now).order_by().values_list("role")
+    counts = dict(grants.annotate(number=Count("person", distinct=True)))
+    return {"counts": [(role, counts.get(role.value, 0)) for role in Role if role != Role.EMPLOYEE]}
+
+
+def accounts(person, now):
+    """Who can't sign in yet, whose invitation lies unused, which roles end soon."""
+    if not access.may(person, Permission.PEOPLE_KEEP, at=EVERYWHERE):
+        return None
+    serving = Person.objects.serving()
+    invited = serving.filter(account__is_active=True, account__password__startswith="!")
+    ending = Grant.objects.in_force(now).filter(ends_at__lte=now + SOON)
+    return {
+        "without": serving.filter(account=None).count(),
+        "invited": list(invited.select_related("account").order_by("account__invited_at")[:FEW]),
+        "ending": list(ending.with_names().order_by("ends_at", "pk")[:FEW]),
+    }
+
+
+def not_yet(person, now):
+    """An honest word to those whose pages are still to come."""
+    mine = [role.label for role in BEFORE_CASES if role in access.rights(person).roles]
+    return {"roles": mine} if mine else None
