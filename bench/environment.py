@@ -7,6 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 HOST = "localhost"
+OWN_STATIC = ROOT / ".local" / "bench-static"
 
 
 class BenchError(Exception):
@@ -26,7 +27,7 @@ def prepare():
         "ALLOWED_HOSTS": HOST,
         "EMAIL_URL": "smtp://127.0.0.1:9",  # nothing is sent; nobody listens there
     }
-    os.environ.setdefault("STATIC_ROOT", str(ROOT / ".local" / "bench-static"))
+    os.environ.setdefault("STATIC_ROOT", str(OWN_STATIC))
 
 
 def scale():
@@ -49,3 +50,9 @@ def effort():
 def times(count):
     """A number of repetitions for this run's effort."""
     return max(2, round(count * effort()))
+
+
+def wanted(name):
+    """Whether a page is to be measured: BENCH_ONLY holds beginnings of names, parted by “|”."""
+    only = os.environ.get("BENCH_ONLY", "")
+    return not only or name.startswith(tuple(only.split("|")))

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
 
-from bench.environment import HOST, ROOT, BenchError, times
+from bench.environment import HOST, OWN_STATIC, ROOT, BenchError, times
 from tools import servers
 
 WORKERS = 2
@@ -172,16 +172,18 @@ class Portal:
 
 
 def collect():
-    """Static files under their hashed names, as a release has them."""
-    root = Path(settings.STATIC_ROOT)
-    root.mkdir(parents=True, exist_ok=True)
+    """Static files under their hashed names, as a release has them; a folder that was given has them."""
+    if Path(settings.STATIC_ROOT) != OWN_STATIC:
+        return
+    OWN_STATIC.mkdir(parents=True, exist_ok=True)
     call_command("collectstatic", interactive=False, verbosity=0)
 
 
 @contextmanager
 def portal():
     """Gunicorn with two sync workers around the block."""
-    port, log = servers.free_port(), Path(f"{settings.STATIC_ROOT}.log")
+    port, log = servers.free_port(), OWN_STATIC.with_suffix(".log")
+    log.parent.mkdir(exist_ok=True)
     environment = {k: v for k, v in os.environ.items() if k != "DATABASE_OWNER_URL"}
     command = [
         sys.executable, "-m", "gunicorn", "safety_portal.wsgi", f"--bind=127.0.0.1:{port}",
