@@ -379,6 +379,8 @@ def give_grant(*, person, role, scope, place=None, starts_at, ends_at=None, reas
     if ends_at is not None and ends_at <= starts_at:
         raise GrantError("The end is before the start.", "ends_on")
     fields = _scope_fields(scope, place)
+    # Two clicks at once are answered one after the other, so the second sees the first one's row.
+    Person.objects.select_for_update(of=("self",)).get(pk=person.pk)
     if Grant.objects.in_force(starts_at).filter(person=person, role=role, **fields).exists():
         raise GrantError(f"{person} already has this role there.", "role")
     grant = Grant.objects.create(

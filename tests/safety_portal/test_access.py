@@ -1,9 +1,10 @@
 """Who may do what, where: grants in force, their scopes, giving, ending and lending them."""
 
 import datetime as dt
+import threading
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connections, transaction
 from django.http import Http404, HttpResponse
 from django.test import RequestFactory
 from django.utils import timezone
@@ -465,3 +466,35 @@ def test_only_a_role_of_ones_own_that_may_be_lent_is_lent(now, supervisor, lared
     Grant.objects.filter(person=supervisor).update(ends_at=now)
     with pytest.raises(AccessError):
         lend(supervisor, now)
+
+
+def test_two_clicks_at_once_give_a_role_once(committed, django_db_blocker):
+    with django_db_blocker.unblock():
+        by = make.person(None, Role.ADMINISTRATOR, scope=Scope.EVERYWHERE)
+        person = make.person()
+        start, answers = threading.Barrier(2), []
+
+        def give():
+            start.wait()
+            try:
+                access.give_grant(
+                    person=person,
+                    role=Role.AUDITOR,
+                    scope=Scope.EVERYWHERE,
+                    starts_at=timezone.now(),
+                    by=by,
+                )
+                answers.append("given")
+            except GrantError as error:
+                answers.append(str(error))
+            finally:
+                connections.close_all()
+
+        threads = [threading.Thread(target=give) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert set(answers) == {"given", f"{person} already has this role there."}
+        assert Grant.objects.filter(person=person, role=Role.AUDITOR).count() == 1
