@@ -121,6 +121,11 @@ class GrantQuerySet(models.QuerySet):
         )
         return self.filter(running & source, person__left_on=None)
 
+    def overlapping(self, starts_at, ends_at):
+        """Grants that hold at some moment between the two; None is without end."""
+        begun = Q() if ends_at is None else Q(starts_at__lt=ends_at)
+        return self.filter(begun, Q(ends_at=None) | Q(ends_at__gt=starts_at))
+
     def reaching(self, station):
         """Grants whose scope holds this station."""
         return self.filter(
@@ -381,7 +386,8 @@ def give_grant(*, person, role, scope, place=None, starts_at, ends_at=None, reas
     fields = _scope_fields(scope, place)
     # Two clicks at once are answered one after the other, so the second sees the first one's row.
     Person.objects.select_for_update(of=("self",)).get(pk=person.pk)
-    if Grant.objects.in_force(starts_at).filter(person=person, role=role, **fields).exists():
+    same = Grant.objects.filter(person=person, role=role, lent_from=None, **fields)
+    if same.overlapping(starts_at, ends_at).exists():
         raise GrantError(f"{person} already has this role there.", "role")
     grant = Grant.objects.create(
         person=person,
