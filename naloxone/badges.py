@@ -28,10 +28,9 @@ OUTCOME_TONES = {
 @lru_cache(maxsize=64)
 def badge(text, tone):
     """The component's markup; a list shows the same few a hundred times."""
-    # strip() would make a plain text of it, and the page would show the markup.
-    return mark_safe(
-        render_to_string("components/badge.html", {"text": text, "tone": tone}).strip()
-    )
+    markup = render_to_string("components/badge.html", {"text": text, "tone": tone})
+    # Its indentation would be a fifth of a list. What split() gives is no longer known to be markup.
+    return mark_safe(" ".join(markup.split()))
 
 
 def state_badge(state):
@@ -52,9 +51,22 @@ def outcome_badge(outcome):
     return badge(Outcome(outcome).label if outcome else "Open", OUTCOME_TONES[outcome])
 
 
-def show(kits, today):
-    """The kits, each with its badges for the template."""
+@lru_cache(maxsize=4)
+def _tick_markup(form):
+    box = {"name": "kits", "value": "K-0", "label": "K-0", "form": form}
+    return " ".join(render_to_string("components/tick.html", box).split())
+
+
+def tick(reference, form):
+    """The component's box for one unit; written once and filled in, for the same reason."""
+    return mark_safe(_tick_markup(form).replace("K-0", reference))
+
+
+def show(kits, today, *, form=""):
+    """The kits, each with its badges for the template; with the box that ticks it for a form."""
     for kit in kits:
         kit.state_badge = state_badge(kit.state)
         kit.expiry_badge = expiry_badge(kit.expires_on, today)
+        if form:
+            kit.tick = tick(kit.reference, form)
     return kits

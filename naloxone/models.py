@@ -4,7 +4,7 @@ import uuid
 
 from django.db import models
 from django.db.models import Exists, F, FilteredRelation, OuterRef, Q
-from django.db.models.functions import Coalesce, Now
+from django.db.models.functions import Coalesce, Lower, Now
 
 from naloxone.rules import EventKind, HolderKind, State
 from safety_portal import access
@@ -148,6 +148,8 @@ class Holder(models.Model):
     objects = HolderQuerySet.as_manager()
 
     class Meta:
+        # Lists by place walk holders by name and take their kits, some of each, until a page is full.
+        indexes = [models.Index(Lower("name"), "id", name="holder_by_name")]
         constraints = [
             models.CheckConstraint(
                 name="holder_is_what_it_says",
@@ -300,6 +302,9 @@ class Device(models.Model):
     kit = FilledKey(Kit, on_delete=models.PROTECT, related_name="devices")
 
     class Meta:
+        indexes = [
+            models.Index(fields=["serial"], condition=~Q(serial=""), name="device_by_serial")
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["lot", "serial"], condition=~Q(serial=""), name="device_serial_once_a_lot"

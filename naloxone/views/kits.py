@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
 from naloxone import badges, history, verify
-from naloxone.filters import KitFilter, by_code, listed, order_of
+from naloxone.filters import KitFilter, by_code, by_place, listed, order_of
 from naloxone.models import Kit
 from naloxone.possible import acts_now
 from safety_portal import access, keyset
@@ -15,9 +15,10 @@ from safety_portal.page_parts import Column, Table
 from safety_portal.people import reference_number
 
 
-def kits_head(request):
+def kits_head(request, *, can_give):
+    choose = [Column("", hidden="Choose", tick_all="kits-form")] if can_give else []
     columns = [
-        Column("", hidden="Choose", tick_all="kits-form"),
+        *choose,
         Column("Kit", sort="reference"),
         Column("What"),
         Column("Doses", figure=True),
@@ -31,25 +32,30 @@ def kits_head(request):
 @needs(Permission.KITS_SEE)
 def kits(request):
     """Kits at the stations one answers for; what expires first stands first."""
-    head = kits_head(request)
+    can_give = access.may(request.person, Permission.CUSTODY_GIVE, at=access.ANYWHERE)
+    head = kits_head(request, can_give=can_give)
     by, down = head.sort.lstrip("-"), head.sort.startswith("-")
     found = KitFilter(request.GET, Kit.objects.overseen_by(request.person), person=request.person)
     order = order_of(by, with_emptied=found.with_emptied)
-    rows = listed(found.qs, by_place=by == "place")
+    rows = listed(found.qs)
+    if by == "place":
+        rows = by_place(rows, request.person)
     page = keyset.page_of(request.GET, rows, order, down=down)
     count = keyset.count_of(page, found.qs)
     words = list(found.filter_words(request.GET))
     context = {
         "title": "Kits",
         "head": head,
-        "kits": badges.show(page.rows, request.person.station.today()),
+        "kits": badges.show(
+            page.rows, request.person.station.today(), form="kits-form" if can_give else ""
+        ),
         "pager": keyset.pager(request.GET, page, order, count, "kit"),
         "filter": found,
         "words": words,
         "search_text": found.chosen.get("q", ""),
         "clear_url": reverse("naloxone:kits") if len(words) > 1 else "",
         "with_station": "station" in found.filters,
-        "can_give": access.may(request.person, Permission.CUSTODY_GIVE, at=access.ANYWHERE),
+        "can_give": can_give,
     }
     return render(request, "naloxone/kits.html", context)
 
