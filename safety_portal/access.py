@@ -3,12 +3,14 @@
 import datetime as dt
 from dataclasses import dataclass
 from functools import wraps
+from urllib.parse import urlsplit
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.http import Http404
+from django.urls import resolve
 from django.utils import timezone
 
 from safety_portal import audit
@@ -343,6 +345,12 @@ def needs(permission, *, at=ANYWHERE):
         return guarded
 
     return decorate
+
+
+def opens(person, url):
+    """Whether a path leads to a page that this person may open: a link that ends in a 404 is none."""
+    needed = getattr(resolve(urlsplit(url).path).func, "needs", None)
+    return not isinstance(needed, Permission) or may(person, needed, at=ANYWHERE)
 
 
 def everyone(view):

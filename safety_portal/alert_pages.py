@@ -4,7 +4,7 @@ from django.db.models import Count, Max
 from django.shortcuts import render
 from django.urls import path
 
-from safety_portal.access import Permission, everyone, needs
+from safety_portal.access import Permission, everyone, needs, opens
 from safety_portal.alerts import Alert, SweepRun, WorkerHeartbeat, kinds
 from safety_portal.outbox import Message, MessageState
 from safety_portal.page_parts import (
@@ -31,7 +31,8 @@ def my_alerts(request):
     for alert in found:
         kind = kinds.get(alert.kind)
         alert.title = kind.title if kind else alert.kind
-        alert.url = kind.url([alert]) if kind else ""
+        url = kind.url([alert]) if kind else ""
+        alert.url = url if url and opens(request.person, url) else ""
     head = Table(
         request,
         "Open alerts",

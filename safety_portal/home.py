@@ -15,16 +15,16 @@ from safety_portal.page_parts import NavItem, register_navigation
 # Template of the panel → what it shows. In the order of urgency, whatever the role.
 PANELS = {
     "offers": panels.offers_waiting,
-    "do_first": panels.do_first,
-    "reach": panels.reach,
-    "ledger": panels.ledger,
-    "sweeps": panels.sweeps,
-    "accounts": panels.accounts,
     "figures": panels.figures,
-    "my_kits": panels.my_kits,
+    "do_first": panels.do_first,
     "expiries": panels.expiries,
+    "reach": panels.reach,
+    "my_kits": panels.my_kits,
+    "accounts": panels.accounts,
+    "ledger": panels.ledger,
     "roles": panels.roles,
     "changes": panels.changes,
+    "sweeps": panels.sweeps,
     "not_yet": panels.not_yet,
 }
 

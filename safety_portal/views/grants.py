@@ -56,9 +56,10 @@ def give_role(request, number):
 
 
 def endable(person):
-    """Grants that one may end: every one for who gives roles, else what one has lent."""
+    """Grants that one may end: what one has lent; for who gives roles, every one but their own."""
     if access.may(person, Permission.GRANTS_KEEP, at=EVERYWHERE):
-        return Grant.objects.all()
+        # The last administrator would lock out everybody, unseen until the next one is needed.
+        return Grant.objects.exclude(person=person)
     return Grant.objects.filter(lent_from__person=person)
 
 

@@ -186,7 +186,8 @@ def person(request, number):
         "roles": running,
         "past_roles": [one for one in grants if one not in running],
         "canines": list(found.canines.serving().by_name()),
-        "can_end": access.may(request.person, Permission.GRANTS_KEEP, at=EVERYWHERE),
+        "can_end": found != request.person
+        and access.may(request.person, Permission.GRANTS_KEEP, at=EVERYWHERE),
         "now": now,
         "role_columns": Table(
             request, "Roles now",

@@ -126,6 +126,18 @@ def test_do_first_has_late_offers_kits_of_leavers_and_alerts_by_their_day(
     assert (third.pk, fourth.pk) != (first.pk, second.pk)
 
 
+def test_a_line_leads_nobody_to_a_page_that_they_may_not_open(client, at, keeper):
+    make.delivery(keeper, make.place(keeper), expires_on=make.day(20))
+    alerts.run_sweeps(now=timezone.now())
+    office = make.person(at, Role.HEALTH_OFFICE, scope=Scope.EVERYWHERE)
+
+    [item] = home(client, office)["do_first"]["items"]
+
+    assert item.url == "/alerts/"
+    assert b"/kits/?" not in client.get("/alerts/").content
+    assert home(client, keeper)["do_first"]["items"][0].url.startswith("/kits/?")
+
+
 def test_do_first_is_seven_at_most(client, at, chief):
     now = timezone.now()
     found = [

@@ -277,6 +277,11 @@ def test_a_role_is_ended_with_a_reason(admin, at):
     assert [one.pk for one in admin.get(f"/people/P-{uma.pk}/").context["past_roles"]] == [grant.pk]
 
 
+def test_an_administrator_does_not_end_their_own_role(admin, ada):
+    assert admin.get(f"/roles/G-{ada.grants.get().pk}/end/").status_code == 404
+    assert not admin.get(f"/people/P-{ada.pk}/").context["can_end"]
+
+
 def test_a_supervisor_lends_their_role_and_takes_it_back(client, at):
     chief, deputy = make.person(at, Role.SUPERVISOR), make.person(at)
     client.force_login(chief.account)
@@ -404,6 +409,9 @@ def test_the_auditor_reads_who_did_what_by_thing_act_and_person(client, ada, at)
     ):
         rows = client.get("/audit/", query).context["rows"]
         assert [(row.act, row.target) for row in rows] == [("person.recorded", noa.reference)]
+    audit.record("custody.moved", by=ada, target="2 kits", kits="K-24, K-249")
+    for about, number in (("k-249", 1), ("K-24", 1), ("K-2", 0)):
+        assert len(client.get("/audit/", {"about": about}).context["rows"]) == number
     assert "No act fits this." in text_of(client.get("/audit/", {"about": "K-0"}))
 
 
