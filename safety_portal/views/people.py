@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.db.models.functions import Lower
+from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -199,6 +200,15 @@ def person(request, number):
     return render(request, "people/person.html", context)
 
 
+def acted_on(request, number, act):
+    """The person, when the act is one of those possible now. A form that comes too late gets a sentence instead."""
+    found = seen(request, number)
+    possible = [button.url for button in acts_on(found, request.person)]
+    if request.method != "POST" and reverse(act, args=[found.pk]) not in possible:
+        raise Http404
+    return found
+
+
 def page_of(found):
     return reverse("person", args=[found.pk])
 
@@ -228,7 +238,7 @@ def new_person(request):
 @needs(Permission.PEOPLE_KEEP, at=EVERYWHERE)
 def change_person(request, number):
     """Change what is known of somebody."""
-    found = seen(request, number)
+    found = acted_on(request, number, "change_person")
     form = forms.PersonForm(
         request.POST or None, row=found, person=request.person, cancel_url=page_of(found),
         submit_label="Change",
@@ -239,7 +249,7 @@ def change_person(request, number):
 @needs(Permission.PEOPLE_KEEP, at=EVERYWHERE)
 def invite_person(request, number):
     """Give somebody an account, or send the link once more."""
-    found = seen(request, number)
+    found = acted_on(request, number, "invite_person")
     account = getattr(found, "account", None)
     form = forms.InviteForm(
         request.POST or None, person=request.person, cancel_url=page_of(found),
@@ -252,7 +262,7 @@ def invite_person(request, number):
 @needs(Permission.PEOPLE_KEEP, at=EVERYWHERE)
 def end_account(request, number):
     """Stop somebody from signing in."""
-    found = seen(request, number)
+    found = acted_on(request, number, "end_account")
     form = forms.EndAccountForm(
         request.POST or None, person=request.person, cancel_url=page_of(found)
     )
@@ -263,7 +273,7 @@ def end_account(request, number):
 @needs(Permission.PEOPLE_KEEP, at=EVERYWHERE)
 def person_left(request, number):
     """Record that somebody left."""
-    found = seen(request, number)
+    found = acted_on(request, number, "person_left")
     form = forms.LeftForm(
         request.POST or None, person=request.person, cancel_url=page_of(found),
         today=found.station.today(),

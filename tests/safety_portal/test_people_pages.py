@@ -214,6 +214,8 @@ def test_who_left_is_said_to_have_left_and_no_act_remains(admin, ada):
 
     assert answer.context["sign_in"] == ("Left", "quiet")
     assert answer.context["acts"] == []
+    assert admin.get(f"/people/P-{noa.pk}/left/").status_code == 404
+    assert admin.get(f"/people/P-{ada.pk}/left/").status_code == 404
     assert "on" in errors(admin.post(f"/people/P-{noa.pk}/left/", {"on": "01/01/2099"}))
 
 
