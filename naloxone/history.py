@@ -3,8 +3,12 @@
 import datetime as dt
 from itertools import groupby
 
-from naloxone.models import CustodyEvent, Device
+from django.db.models import TextField, Value
+from django.db.models.functions import Cast, Concat, Trim
+
+from naloxone.models import CustodyEvent, Device, Holder
 from naloxone.rules import EventKind, State
+from safety_portal.people import Person, Station
 
 TOLD_LATE = dt.timedelta(minutes=10)
 MOST_EVENTS = 200  # newest; the custody record in full is an export
@@ -39,29 +43,52 @@ def contents(kit):
 
 
 def entries(kit):
-    """The custody of a unit for the timeline, newest first; one query."""
-    events = (
+    """The custody of a unit for the timeline, newest first; two queries."""
+    events = list(
         CustodyEvent.objects.filter(kit=kit)
-        .select_related("source", "destination", "act__by", "act__second", "act__note", "station")
-        .defer("devices", "units", "hash", "previous_hash", "lines_hash")
+        .select_related("act__note")
+        .defer("devices", "units", "hash", "previous_hash", "lines_hash", "act__commitment")
         .order_by("-sequence")[:MOST_EVENTS]
     )
-    return [entry(event) for event in events]
+    names = names_in(events)
+    return [entry(event, names) for event in events]
 
 
-def entry(event):
+def names_in(events):
+    """Names of the holders, people and stations of events: {("person", key): name}.
+
+    One query of their own, because PostgreSQL takes longer to plan a join of eight tables than to run it.
+    """
+    keys = {
+        Holder: {e.source_id for e in events} | {e.destination_id for e in events},
+        Person: {e.act.by_id for e in events} | {e.act.second_id for e in events} - {None},
+        Station: {e.station_id for e in events},
+    }
+    name = Cast("name", TextField())
+    told = {Person: Trim(Concat("given_name", Value(" "), "family_name"), output_field=TextField())}
+    parts = [
+        model.objects.filter(pk__in=wanted).values_list(
+            Value(model._meta.model_name, TextField()), "pk", told.get(model, name)
+        )
+        for model, wanted in keys.items()
+    ]
+    return {(kind, key): text for kind, key, text in parts[0].union(*parts[1:], all=True)}
+
+
+def entry(event, names):
     """One event in words: both ends, who, who else and how they proved it, and when it was told late."""
     act = event.act
     return {
         "title": TITLES[EventKind(event.kind)].format(
-            source=event.source, destination=event.destination
+            source=names["holder", event.source_id],
+            destination=names["holder", event.destination_id],
         ),
         "at": act.occurred_at,
-        "by": act.by,
-        "place": event.station,
+        "by": names["person", act.by_id],
+        "place": names["station", event.station_id],
         "note": act.note.text if hasattr(act, "note") else "",
         "tone": tone(event),
-        "extra": second(event) or "",
+        "extra": second(event, names.get(("person", act.second_id))),
         "recorded_at": told_late(event),
         "sequence": event.sequence,
     }
@@ -73,14 +100,13 @@ def tone(event):
     return "info" if event.kind in (E.HANDED_OVER, E.WITNESSED) else "quiet"
 
 
-def second(event):
+def second(event, name):
     """Who else stood by, and how they proved that it was them."""
-    act = event.act
-    if act.second is None:
-        return "Accepted by the receiver" if act.verb == "accept" else ""
-    how = PROOFS.get(act.proof, act.proof)
+    if name is None:
+        return "Accepted by the receiver" if event.act.verb == "accept" else ""
+    how = PROOFS.get(event.act.proof, event.act.proof)
     word = "Witness" if event.kind == E.WITNESSED else "Received by"
-    return f"{word}: {act.second}, proved by {how}"
+    return f"{word}: {name}, proved by {how}"
 
 
 def told_late(event):
