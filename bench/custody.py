@@ -13,6 +13,7 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from bench.environment import BenchError, times
+from bench.plan import LONG
 from bench.world import busy_station, who_is
 from naloxone.actions import move_kits
 from naloxone.models import Holder, Kit
@@ -54,6 +55,7 @@ def writers(count=WRITERS):
             station=busy_station(), state=State.IN_SERVICE, holder__kind=HolderKind.STORAGE
         )
         .exclude(holder__in=places)
+        .exclude(last_sequence=LONG)
         .order_by("-pk")
         .values_list("pk", flat=True)[: count * each]
     )

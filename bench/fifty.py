@@ -9,6 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from bench.environment import times
+from bench.plan import LONG
 from bench.web import Time
 from bench.world import busy_station
 from naloxone.actions import answer_offer, offer_kits
@@ -45,6 +46,7 @@ class Pile:
             holder__kind=HolderKind.STORAGE,
             expires_on__gt=timezone.now().date(),
         ).exclude(holder=self.places[0])
+        kits = kits.exclude(last_sequence=LONG)
         keys = list(kits.order_by("pk").values_list("pk", flat=True)[:KITS])
         elsewhere = [k.pk for k in Kit.objects.filter(pk__in=keys).exclude(holder=self.places[1])]
         if elsewhere:
