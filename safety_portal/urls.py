@@ -3,6 +3,7 @@
 from allauth.account import views as account
 from django.urls import include, path, re_path
 
+from naloxone.views.kits import find
 from safety_portal import health, held, home
 from safety_portal.alert_pages import alert_urls
 from safety_portal.views.addresses import roster_urls
@@ -37,6 +38,7 @@ urlpatterns = [
     *alert_urls,
     *roster_urls,
     path("", include("naloxone.urls")),
+    path("search/", find, name="search"),
     path("held/<str:token>/", held.held_form, name="held_form"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

@@ -128,7 +128,7 @@ def test_an_unknown_kit_is_not_there(client, by, number):
 # --- finding --------------------------------------------------------------------------------------------
 def find(client, person, code):
     client.force_login(person.account)
-    return client.get(reverse("naloxone:find"), {"q": code})
+    return client.get(reverse("search"), {"q": code})
 
 
 @pytest.mark.parametrize("spoken", ["K-{}", "k{}", " k-{} ", "K {}"])
