@@ -35,13 +35,16 @@ def limit(field, first=None, last=None):
 
 def end_of(day, zone):
     """The moment at which a local day is over; None for no day."""
-    return day and dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), zone)
+    # In UTC: between two moments of one zone Python reckons by the wall clock.
+    return day and dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), zone).astimezone(
+        dt.UTC
+    )
 
 
 def start_of(day, zone):
     """The moment at which a local day begins; now, when that is today."""
     now = timezone.now()
-    begins = dt.datetime.combine(day, dt.time(), zone)
+    begins = dt.datetime.combine(day, dt.time(), zone).astimezone(dt.UTC)
     return max(begins, now)
 
 

@@ -3,7 +3,17 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import BooleanField, Count, ExpressionWrapper, F, Max, Min, Q
+from django.db.models import (
+    BooleanField,
+    Count,
+    ExpressionWrapper,
+    F,
+    Max,
+    Min,
+    OuterRef,
+    Q,
+    Subquery,
+)
 from django.db.models.functions import TruncMonth
 from django.urls import reverse
 
@@ -51,9 +61,12 @@ def at(person, permission):
 
 def still_open(offers):
     """Offers with lines that nobody answered, each with how many."""
-    lines = HandOverLine.objects.filter(outcome=None).values("hand_over")
-    number = Count("lines", filter=Q(lines__outcome=None))
-    return offers.filter(pk__in=lines).annotate(number=number).order_by("due_at", "pk")
+    lines = HandOverLine.objects.filter(outcome=None)
+    # Counted for the few that are left; grouping would first look at every line there ever was.
+    mine = lines.filter(hand_over=OuterRef("pk")).order_by().values("hand_over")
+    number = Subquery(mine.annotate(n=Count("pk")).values("n"))
+    found = offers.filter(pk__in=lines.values("hand_over")).annotate(number=number)
+    return found.order_by("due_at", "pk")
 
 
 def offers_waiting(person, now):

@@ -227,6 +227,9 @@ def test_an_account_is_ended_with_a_reason(admin, at):
 
     assert errors(nothing) == {"reason": ["Fill this in."]}
     assert not Account.objects.get(person=uma).is_active
+    page = admin.get(f"/people/P-{uma.pk}/")
+    assert page.context["sign_in"] == ("Account ended", "bad")
+    assert page.context["acts"][0].label == "Invite"
 
 
 # --- roles ---------------------------------------------------------------------------------------
@@ -304,6 +307,22 @@ def test_a_supervisor_lends_their_role_and_takes_it_back(client, at):
     assert not Grant.objects.in_force(timezone.now()).filter(person=deputy).exists()
 
 
+def test_fourteen_days_over_the_night_of_the_longer_day_are_fourteen_days(client, at):
+    chief, deputy = make.person(at, Role.SUPERVISOR), make.person(at)
+    client.force_login(chief.account)
+    november = dt.date(at.today().year + 1, 11, 1)
+    clocks_back = november + dt.timedelta(days=6 - november.weekday())  # its first Sunday
+    first = clocks_back - dt.timedelta(days=13)
+    facts = {"grant": chief.grants.get().pk, "to": deputy.reference, "starts_on": f"{first:%m/%d/%Y}",
+             "ends_on": f"{clocks_back:%m/%d/%Y}"}  # fmt: skip
+
+    answer = client.post("/roles/lend/", facts)
+
+    loan = Grant.objects.get(lent_from__person=chief)
+    assert answer.status_code == 302
+    assert loan.ends_at - loan.starts_at == dt.timedelta(days=14)
+
+
 def test_a_role_that_was_lent_is_not_lent_on_nor_ended_by_others(client, at):
     chief, deputy, other = make.person(at, Role.SUPERVISOR), make.person(at), make.person(at)
     now = timezone.now()
@@ -331,6 +350,7 @@ def test_who_has_which_role_costs_the_same_however_many(
         answer = client.get("/roles/", {"role": Role.SUPERVISOR})
 
     assert len(answer.context["grants"]) == number
+    assert len(client.get("/roles/", {"role": "none"}).context["grants"]) == number + 1
 
 
 # --- dogs and stations ---------------------------------------------------------------------------
@@ -342,6 +362,10 @@ def test_a_dog_is_recorded_and_weighed(admin, ada, at):
     wrong = admin.post("/people/dogs/new/", facts | {"weight_kg": "much"})
     answer = admin.post("/people/dogs/new/", facts, follow=True)
     rex = Canine.objects.get()
+    later = {"microchip": "9990002", "weight_kg": "", "weighed_on": ""}
+    unweighed = admin.post("/people/dogs/new/", facts | later, follow=True)
+    Canine.objects.get(microchip="9990002").delete()
+    assert "a dose can’t be worked out" in text_of(unweighed)
     admin.post(f"/people/dogs/C-{rex.pk}/change/", facts | {"weight_kg": "32", "version": 1})
 
     assert errors(wrong) == {"weight_kg": ["Write kilograms between 1 and 120, for example 31.5."]}
