@@ -1,5 +1,7 @@
 """The page of one kit, and finding it by a code."""
 
+import datetime as dt
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -167,3 +169,72 @@ def test_an_officer_finds_their_own_kit_only(client, by, store):
     assert find(client, officer, "").url == "/my-kits/"
     assert find(client, by, " ").url == "/kits/"
     assert find(client, by, "a\x00").status_code == 302
+
+
+# --- how hand-overs read ----------------------------------------------------------------------------------
+def test_the_second_person_and_their_proof_stand_in_the_timeline(client, by, store):
+    officer, contractor = make.person(by.station), make.person(by.station, account=False)
+    kits = make.delivery(by, store, cartons=2)
+    facts = {"second": officer, "occurred_at": timezone.now(), "by": by}
+    actions.hand_over_here(
+        kits=kits[:1], receiver=make.holder(officer), proof="totp", request_key=make.key(), **facts
+    )
+    actions.record_with_witness(
+        kits=kits[1:], receiver=make.holder(contractor), proof="password", request_key=make.key(),
+        **facts,
+    )  # fmt: skip
+
+    counter, witnessed = (page(client, by, kit).context["entries"][0] for kit in kits)
+
+    assert counter["extra"] == f"Received by: {officer}, proved by one-time code"
+    assert witnessed["extra"] == f"Witness: {officer}, proved by password"
+    assert witnessed["title"] == f"Handed from Cabinet A to {contractor} before a witness"
+
+
+def test_what_was_told_later_says_when(client, by, store):
+    hour_ago = timezone.now() - dt.timedelta(hours=1)
+    [kit] = make.delivery(by, store, occurred_at=hour_ago)
+
+    answer = page(client, by, kit)
+
+    assert answer.context["entries"][0]["at"] == hour_ago
+    assert b"Told later, on" in answer.content
+
+
+def test_a_recalled_kit_says_so_and_only_goes_back(client, by, store):
+    national = make.person(by.station, Role.COORDINATOR, scope=Scope.EVERYWHERE)
+    officer = make.person(by.station)
+    [kit] = make.hand(make.delivery(by, store), officer, by=by)
+    actions.recall_lot(
+        lot=kit.lot, notice="FDA", occurred_at=timezone.now(), request_key=make.key(), by=national
+    )
+
+    answer = page(client, officer, kit)
+
+    assert acts(answer) == ["Return to a place"]
+    assert answer.context["entries"][0]["tone"] == "bad"
+    assert b"Recalled" in answer.content
+
+
+def test_who_keeps_the_place_answers_for_it(client, by, store):
+    officer = make.person(by.station)
+    [kit] = make.hand(make.delivery(by, store), officer, by=by)
+    offer = actions.offer_kits(
+        kits=[kit], receiver=store, now=timezone.now(), request_key=make.key(), by=officer
+    )
+
+    assert acts(page(client, by, kit)) == [f"Answer {offer.reference}"]
+    assert acts(page(client, officer, kit)) == [f"Withdraw {offer.reference}"]
+
+
+def test_an_emptied_carton_can_do_nothing_more(client, by, store):
+    [carton] = make.delivery(by, store)
+    actions.assemble_kits(
+        cartons=[carton], kind="kit", doses_per_kit=2, place=store, occurred_at=timezone.now(),
+        request_key=make.key(), by=by,
+    )  # fmt: skip
+
+    answer = page(client, by, carton)
+
+    assert acts(answer) == []
+    assert b"Nothing: every dose went into kits" in answer.content

@@ -197,3 +197,39 @@ def test_a_made_up_place_in_the_list_shows_the_first_page(client, by, store, cur
 def test_an_empty_list_says_what_to_do(client, by):
     assert "No kit is at your stations yet" in listed(client, by).content.decode()
     assert "No kit fits these filters" in listed(client, by, q="K-999").content.decode()
+
+
+def test_who_answers_for_several_stations_narrows_down_by_station(client, by, store):
+    [here] = make.delivery(by, store)
+    other = make.coordinator(make.station("Denver"))
+    [there] = make.delivery(other, make.place(other, "Vault D"))
+    boss = auditor(by)
+
+    answer = listed(client, boss, station=other.station.pk)
+
+    assert references(answer) == [there.reference]
+    assert [word.text for word in answer.context["words"]] == ["At Denver"]
+    assert "Vault D, Denver" in answer.content.decode()
+    assert "Cabinet A" not in answer.content.decode()
+    assert len(references(listed(client, boss, station=by.station.pk))) == 1
+    assert references(listed(client, boss, q=here.reference)) == [here.reference]
+
+
+def test_too_many_places_are_not_offered_but_one_may_be_linked(client, by, store, monkeypatch):
+    [kit] = make.delivery(by, store)
+    make.delivery(by, make.place(by))
+    monkeypatch.setattr("naloxone.filters.MOST_PLACES", 0)
+
+    answer = listed(client, by)
+    assert b"Choose a station to choose among its places" in answer.content
+    assert references(listed(client, by, place=store.pk)) == [kit.reference]
+    assert len(references(listed(client, by, place="x"))) == 2
+    foreign = make.place(make.coordinator(make.station()))
+    assert b"not known here" in listed(client, by, place=foreign.pk).content
+
+
+def test_who_can_not_act_on_kits_sees_no_boxes(client, by, store):
+    make.delivery(by, store)
+
+    assert b'type="checkbox"' in listed(client, by).content
+    assert b'type="checkbox"' not in listed(client, auditor(by)).content
