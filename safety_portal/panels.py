@@ -19,7 +19,7 @@ from django.urls import reverse
 
 from naloxone import badges
 from naloxone.models import Act, CustodyEvent, HandOver, HandOverLine, Holder, Kit
-from naloxone.rules import CARRIERS, PLACES, State
+from naloxone.rules import CARRIERS, CLOCK_SLACK, PLACES, State
 from safety_portal import access, alerts
 from safety_portal.access import EVERYWHERE, Grant, Permission, Role
 from safety_portal.alerts import Alert, SweepRun, WorkerHeartbeat
@@ -203,12 +203,18 @@ def first_of_month(day, later):
 
 
 def changes(person, now):
-    """What passed from hand to hand at one's stations in the last days, newest first."""
+    """What passed from hand to hand at one's stations in the last days, newest first.
+
+    Nothing is recorded before it happened, so the first condition loses nothing and finds by index.
+    """
     if not at(person, Permission.CUSTODY_GIVE):
         return None
     events = CustodyEvent.objects.filter(access.within(person, Permission.CUSTODY_GIVE))
     rows = list(
-        events.filter(recorded_at__gte=now - CHANGES_SINCE)
+        events.filter(
+            recorded_at__gte=now - CHANGES_SINCE - CLOCK_SLACK,
+            act__occurred_at__gte=now - CHANGES_SINCE,
+        )
         .values("act")
         .annotate(number=Count("kit", distinct=True), kit=Max("kit"))
         .order_by("-act")[:FEW]

@@ -25,17 +25,23 @@ def carries(holder, person):
 
 
 def holder_of(*, person=None, canine=None):
-    """The holder row of a person or canine team, made at the first hand-over."""
-    if canine:
-        holder, _ = Holder.objects.get_or_create(
-            canine=canine,
-            defaults={"kind": "canine_team", "name": canine.name, "station": canine.station},
-        )
-        return holder
+    """The holder row of a person or canine team, made at the first hand-over.
+
+    It follows them to another station: what they take from now on counts there. What they hold
+    already counts there from its next event on, because an event's station is part of the ledger.
+    """
+    who = person or canine
     holder, _ = Holder.objects.get_or_create(
-        person=person,
-        defaults={"kind": "person", "name": person.name, "station": person.station},
+        **{"person": person} if person else {"canine": canine},
+        defaults={
+            "kind": HolderKind.PERSON if person else HolderKind.CANINE_TEAM,
+            "name": who.name,
+            "station": who.station,
+        },
     )
+    if (holder.station_id, holder.name) != (who.station_id, who.name):
+        holder.station, holder.name = who.station, who.name
+        holder.save(update_fields=["station", "name"])
     return holder
 
 

@@ -110,6 +110,7 @@ def receive_delivery(
         product=product,
         lot=lot_number,
         count=count,
+        kits=named(kits),
     )
     return act
 
@@ -154,6 +155,11 @@ def begin(kits, request_key):
     return ledger.fresh_kits(keys), ledger.known_act(request_key)
 
 
+def named(kits):
+    """The references, so that the audit finds the act by each of them."""
+    return ", ".join(kit.reference for kit in kits)
+
+
 def tell(act, kits, *, by, **facts):
     """One audit row for an act on many units, naming each."""
     audit.record(
@@ -161,7 +167,7 @@ def tell(act, kits, *, by, **facts):
         by=by,
         target=kits[0].reference if len(kits) == 1 else f"{len(kits)} kits",
         station=kits[0].station,
-        kits=", ".join(kit.reference for kit in kits),
+        kits=named(kits),
         **facts,
     )
 
@@ -208,7 +214,8 @@ def assemble_kits(*, cartons, kind, doses_per_kit, place, occurred_at, seals=(),
         by=by,
         target=f"{made[0].reference} to {made[-1].reference}",
         station=place.station,
-        cartons=", ".join(carton.reference for carton in cartons),
+        cartons=named(cartons),
+        kits=named(made),
     )
     return act
 
@@ -260,7 +267,7 @@ def recall_lot(*, lot, notice, occurred_at, request_key, by):
             for kit in kits
         ]
     )
-    audit.record("lot.recalled", by=by, target=lot, notice=notice, kits=len(kits))
+    audit.record("lot.recalled", by=by, target=lot, notice=notice, kits=named(kits))
     return act
 
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from naloxone import actions
 from naloxone.actions import CustodyError
 from naloxone.models import CustodyEvent, Device, HandOverLine, Kit
+from naloxone.verify import verify_ledger
 from safety_portal.access import AccessError, Role, Scope
 from safety_portal.audit import AuditRow
 from tests.naloxone import make
@@ -338,3 +339,23 @@ def test_kits_are_visible_to_their_station_their_holder_and_whom_they_are_offere
 
     assert seen == {by: {*held, *offered}, officer: set(held), receiver: set(offered)}
     assert not Kit.objects.visible_to(make.coordinator(make.station())).exists()
+
+
+def test_who_changes_station_takes_kits_there_from_now_on(by, store):
+    officer = make.person(by.station)
+    [before] = make.hand(make.delivery(by, store), officer, by=by)
+    officer.station = make.station("El Paso", "America/Denver")
+    officer.save(update_fields=["station"])
+
+    [after] = make.hand(make.delivery(by, store), officer, by=by)
+
+    assert Kit.objects.get(pk=before.pk).station == by.station
+    assert after.station == officer.station
+    assert verify_ledger().intact
+
+
+def test_the_audit_names_each_unit_of_a_delivery(by, store):
+    kits = make.delivery(by, store, cartons=3)
+
+    facts = AuditRow.objects.get(act="custody.received").facts
+    assert f"kits: {', '.join(kit.reference for kit in kits)}" in facts
