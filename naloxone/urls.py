@@ -42,4 +42,4 @@ register_navigation(
     NavItem("Places", "naloxone:places", Permission.KITS_SEE, order=25),
     NavItem("Hand-overs", "naloxone:hand_overs", None, order=30),
 )
-register_counter(hand_overs.waiting)
+register_counter(hand_overs.waiting, noun="hand-over", url_name="naloxone:hand_overs")

@@ -61,9 +61,21 @@ class Page:
         return max(fitting, key=len, default=None)
 
     @cached_property
+    def counted(self):
+        """(counter, number) for each thing the bell counts."""
+        if not self.person:
+            return []
+        return [(counter, counter.count(self.person)) for counter in page_parts.counters]
+
+    @property
     def waiting(self):
         """What the bell shows."""
-        return sum(count(self.person) for count in page_parts.counters) if self.person else 0
+        return sum(number for _, number in self.counted)
+
+    @property
+    def waiting_elsewhere(self):
+        """What the bell counts and another page answers: (number, noun, URL name)."""
+        return [(n, c.noun, c.url_name) for c, n in self.counted if n and c.url_name]
 
     @cached_property
     def scopes(self):

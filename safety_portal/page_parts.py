@@ -29,7 +29,18 @@ class ScopeChoice:
 
 
 navigation: dict[str, NavItem] = {}
-counters: list[Callable] = []
+
+
+@dataclass(frozen=True)
+class Counter:
+    """What the bell counts; `noun` and `url_name` say where to answer what is not an alert."""
+
+    count: Callable
+    noun: str = ""
+    url_name: str = ""
+
+
+counters: list[Counter] = []
 scope_sources: list[Callable] = []
 
 
@@ -39,8 +50,13 @@ def register_navigation(*items):
         navigation[item.url_name] = item
 
 
-def register_counter(counter):
-    """counter(person) → a number for the bell. One cheap query: it runs on every page."""
+def register_counter(count, *, noun="", url_name=""):
+    """count(person) → a number for the bell. One cheap query: it runs on every page.
+
+    Things that are answered elsewhere than on the alerts page have a noun (“hand-over”) and the
+    URL name of that page; the alerts page then leads there.
+    """
+    counter = Counter(count, noun, url_name)
     if counter not in counters:
         counters.append(counter)
 

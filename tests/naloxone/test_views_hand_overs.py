@@ -359,3 +359,21 @@ def test_hand_overs_of_others_are_not_in_my_lists(client, by, store, officer):
 
     for page in ("", "sent/", "all/"):
         assert offer.reference not in client.get(f"/hand-overs/{page}").content.decode()
+
+
+def test_the_bell_leads_to_what_waits_for_an_answer(client):
+    by = make.coordinator(make.station())
+    officer = make.person(by.station)
+    actions.offer_kits(
+        kits=make.delivery(by, make.place(by)),
+        receiver=make.holder(officer),
+        now=timezone.now(),
+        request_key=make.key(),
+        by=by,
+    )
+    client.force_login(officer.account)
+
+    shown = client.get("/alerts/").content.decode()
+
+    assert "1 hand-over waiting for your answer" in shown
+    assert 'href="/hand-overs/"' in shown
