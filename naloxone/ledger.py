@@ -7,6 +7,7 @@ import os
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
+from naloxone import notices
 from naloxone.models import Act, ActNote, CustodyEvent, Holder, Kit, Outcome
 from naloxone.rules import STATE_WORDS, CustodyError, State
 from safety_portal.people import Canine, Station
@@ -95,15 +96,19 @@ def in_words(facts):
 LAPSE = """
 update naloxone_handoverline set outcome = %s, reason = 'Moved meanwhile', ended_at = %s
 where kit_id = any(%s) and outcome is null and hand_over_id <> all(%s)
+returning hand_over_id, kit_id
 """
 
 
 def lapse_offers(events):
-    """A unit that moved takes its open offer with it, unless the move is that offer's own end."""
+    """A unit that moved takes its open offer with it, unless the move is that offer's own end; the receiver hears."""
     moved = [e.kit_id for e in events]
     own = {e.act.hand_over_id for e in events} - {None}
     with connection.cursor() as cursor:
         cursor.execute(LAPSE, [Outcome.LAPSED.value, timezone.now(), moved, list(own)])
+        lapsed = cursor.fetchall()
+    if lapsed:
+        notices.tell_lapsed(lapsed, now=timezone.now())
 
 
 def supplier():

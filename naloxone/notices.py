@@ -1,13 +1,15 @@
 """Who must hear of what about kits: expiry for now. Thresholds are days before the expiry (domain C.1)."""
 
 import datetime as dt
+from collections import defaultdict
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.urls import reverse
 
-from naloxone.models import Kit
+from naloxone.models import HandOver, Kit
 from naloxone.rules import EXPIRY_HORIZONS, State
-from safety_portal import access, alerts
+from safety_portal import access, alerts, outbox
 from safety_portal.access import Role
 from safety_portal.people import Station
 
@@ -71,6 +73,36 @@ def line(found):
 def url(found):
     """The list of the station's kits, those that expire first on top."""
     return f"{reverse('naloxone:kits')}?{urlencode({'station': found[0].station_id, 'sort': 'expiry'})}"
+
+
+def tell_lapsed(lapsed, *, now):
+    """Mail the receivers of offers that a move overtook. `lapsed`: (hand-over key, kit key) pairs."""
+    kits = defaultdict(list)
+    for hand_over, kit in sorted(lapsed):
+        kits[hand_over].append(f"K-{kit}")
+    offers = HandOver.objects.filter(pk__in=kits).select_related(
+        "receiver__person__account", "receiver__canine__handler__account"
+    )
+    for offer in offers:
+        holder = offer.receiver
+        person = holder.person or (holder.canine and holder.canine.handler)
+        if person and person.has_account:  # a place has nobody in particular
+            tell_one(person, offer, kits[offer.pk], now)
+
+
+def tell_one(person, offer, references, now):
+    """One mail about one offer: references and a link, no names."""
+    outbox.queue_mail(
+        key=f"lapsed:{offer.reference}:{references[0]}:{person.reference}",
+        kind="hand_over.lapsed",
+        to=person.account.email,
+        recipient=person,
+        subject=f"{offer.reference}: {len(references)} no longer offered to you",
+        body=f"{', '.join(references)} of {offer.reference} moved before you answered, so the offer "
+        f"of it has ended. There is nothing you have to do.\n\n"
+        f"{settings.PUBLIC_URL}{reverse('naloxone:hand_over', args=[offer.pk])}\n",
+        now=now,
+    )
 
 
 alerts.register_kind(

@@ -11,6 +11,7 @@ from naloxone.models import CustodyEvent, Device, HandOverLine, Kit
 from naloxone.verify import verify_ledger
 from safety_portal.access import AccessError, Role, Scope
 from safety_portal.audit import AuditRow
+from safety_portal.outbox import Message
 from tests.naloxone import make
 
 pytestmark = pytest.mark.django_db
@@ -181,6 +182,11 @@ def test_a_move_meanwhile_lapses_the_offer(by, store):
     )
 
     assert HandOverLine.objects.get().outcome == "lapsed"
+    told = Message.objects.get(kind="hand_over.lapsed")
+    assert (told.recipient, told.subject) == (
+        officer,
+        f"{offer.reference}: 1 no longer offered to you",
+    )
     with pytest.raises(CustodyError, match="overtaken"):
         actions.answer_offer(offer=offer, now=timezone.now(), request_key=make.key(), by=officer)
 
