@@ -53,7 +53,7 @@ class Row:
     @property
     def targets(self):
         sign = "≥" if self.more else "≤"
-        said = [f"{sign} {self.target:g} {self.unit}"] if self.target is not None else []
+        said = [f"{sign} {self.target:.3g} {self.unit}"] if self.target is not None else []
         if self.share is not None:
             said.append(f"≥ {100 * self.share:.0f} %")
         if self.most_queries is not None:
