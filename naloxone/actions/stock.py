@@ -77,11 +77,28 @@ def receive_delivery(
     rules.check_count(count)
     rules.check_receipt(expires_on=expires_on, on=place.station.today(occurred_at))
     lot = find_or_make_lot(product, lot_number, expires_on)
-    doses = product.devices_per_carton
-    check_serials(lot, list(serials), count * doses)
+    check_serials(lot, list(serials), count * product.devices_per_carton)
     act = open_act_once(
         request_key=request_key, verb="receive", occurred_at=occurred_at, note=supplier_name, by=by
     )
+    state = State.IN_SERVICE if checked else State.QUARANTINE
+    kits = receive_cartons(act, lot, place, state=state, count=count, serials=serials)
+    audit.record(
+        "custody.received",
+        by=by,
+        target=f"{kits[0].reference} to {kits[-1].reference}",
+        station=place.station,
+        product=product,
+        lot=lot_number,
+        count=count,
+        kits=named(kits),
+    )
+    return act
+
+
+def receive_cartons(act, lot, place, *, state, count, serials):
+    """The units of a delivery, each with its doses, in the ledger by one event a unit."""
+    doses = lot.product.devices_per_carton
     kits = Kit.objects.bulk_create(Kit(kind=UnitKind.CARTON) for _ in range(count))
     names = iter(serials)
     devices = Device.objects.bulk_create(
@@ -95,24 +112,14 @@ def receive_delivery(
                 kit,
                 EventKind.RECEIVED,
                 place,
-                state=State.IN_SERVICE if checked else State.QUARANTINE,
+                state=state,
                 source=source,
-                devices=[d.pk for d in devices[index * doses : (index + 1) * doses]],
+                devices=[device.pk for device in devices[index * doses : (index + 1) * doses]],
             )
             for index, kit in enumerate(kits)
         ]
     )
-    audit.record(
-        "custody.received",
-        by=by,
-        target=f"{kits[0].reference} to {kits[-1].reference}",
-        station=place.station,
-        product=product,
-        lot=lot_number,
-        count=count,
-        kits=named(kits),
-    )
-    return act
+    return kits
 
 
 def open_act_once(**facts):
