@@ -41,10 +41,19 @@ def django_db_setup(django_test_environment, django_db_blocker):
         assert who != owner.settings_dict["USER"]
         assert where != real
         yield
+        hang_up(app)
         connections.close_all()
-        # A thread of a live server may still be putting its connection down.
         made, owner.settings_dict["NAME"] = owner.settings_dict["NAME"], real
         as_owner("drop database {} with (force)", made)
+
+
+def hang_up(app):
+    """Ends what threads of a live server left connected; a role may end its own connections, not another's."""
+    with app.cursor() as cursor:
+        cursor.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity "
+            "where datname = current_database() and usename = current_user and pid <> pg_backend_pid()"
+        )
 
 
 def as_owner(statement, *names):
