@@ -1,0 +1,55 @@
+"""The tables of the app, by noun: callers import them from here."""
+
+from naloxone.models.custody import (
+    Act,
+    ActNote,
+    CustodyEvent,
+    CustodyLine,
+    CustodyMove,
+)
+from naloxone.models.hand_overs import (
+    HandOver,
+    HandOverLine,
+    HandOverQuerySet,
+    Outcome,
+)
+from naloxone.models.holders import (
+    AccessMode,
+    Holder,
+    HolderQuerySet,
+    PlaceType,
+)
+from naloxone.models.products import (
+    Lot,
+    LotRecall,
+    Product,
+)
+from naloxone.models.units import (
+    Device,
+    Kit,
+    KitQuerySet,
+    UnitKind,
+)
+
+__all__ = [
+    "AccessMode",
+    "Act",
+    "ActNote",
+    "CustodyEvent",
+    "CustodyLine",
+    "CustodyMove",
+    "Device",
+    "HandOver",
+    "HandOverLine",
+    "HandOverQuerySet",
+    "Holder",
+    "HolderQuerySet",
+    "Kit",
+    "KitQuerySet",
+    "Lot",
+    "LotRecall",
+    "Outcome",
+    "PlaceType",
+    "Product",
+    "UnitKind",
+]

@@ -1,0 +1,100 @@
+"""Whoever or whatever can have a unit: places, carriers, the supplier."""
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+
+from naloxone.models.words import choices
+from naloxone.rules import HolderKind
+from safety_portal import access
+from safety_portal.access import Permission
+from safety_portal.people import Canine, Person, Station
+
+
+class AccessMode(models.TextChoices):
+    """How a place opens. The code itself is never stored (domain C.2)."""
+
+    OPEN = "open", "Open"
+    TAMPER_SEAL = "tamper_seal", "Tamper seal"
+    KEY = "key", "Key"
+    CODE = "code", "Code"
+    BADGE = "badge", "Badge"
+
+
+class PlaceType(models.TextChoices):
+    """What a storage point is (domain C.2)."""
+
+    VAULT = "vault", "Vault"
+    CABINET = "cabinet", "Cabinet"
+    AED_BOX = "aed_box", "AED box"
+    GO_BAG = "go_bag", "Go-bag"
+    STOREROOM = "storeroom", "Storeroom"
+    VEHICLE_CAB = "vehicle_cab", "Vehicle cab"
+
+
+class HolderQuerySet(models.QuerySet):
+    def at(self, stations):
+        return self.filter(station__in=stations)
+
+    def in_use(self):
+        return self.filter(closed_on=None)
+
+    def visible_to(self, person):
+        """Places and carriers of the person's stations, and themselves."""
+        return self.filter(access.within(person, Permission.KITS_SEE) | Q(person=person))
+
+    def with_names(self):
+        return self.select_related("station", "person", "canine__handler")
+
+
+class Holder(models.Model):
+    """Whoever or whatever has a unit: a storage point, a person, a vehicle, a canine team, the supplier."""
+
+    kind = models.CharField(max_length=12, choices=choices(HolderKind))
+    name = models.CharField(max_length=120)
+    station = models.ForeignKey(Station, on_delete=models.PROTECT, null=True, related_name="+")
+    person = models.OneToOneField(
+        Person, on_delete=models.PROTECT, null=True, related_name="holder"
+    )
+    canine = models.OneToOneField(
+        Canine, on_delete=models.PROTECT, null=True, related_name="holder"
+    )
+    place_type = models.CharField(max_length=12, choices=PlaceType.choices, blank=True)
+    access_mode = models.CharField(max_length=12, choices=AccessMode.choices, blank=True)
+    par_min = models.PositiveSmallIntegerField(null=True)
+    closed_on = models.DateField(null=True)
+    version = models.PositiveIntegerField(default=1)
+
+    objects = HolderQuerySet.as_manager()
+
+    class Meta:
+        # Lists by place walk holders by name and take their kits, some of each, until a page is full.
+        indexes = [models.Index(Lower("name"), "id", name="holder_by_name")]
+        constraints = [
+            models.CheckConstraint(
+                name="holder_is_what_it_says",
+                condition=(
+                    Q(kind="supplier", station=None, person=None, canine=None)
+                    | Q(kind="person", person__isnull=False, canine=None, station__isnull=False)
+                    | Q(kind="canine_team", canine__isnull=False, person=None)
+                    & Q(station__isnull=False)
+                    | Q(kind__in=["storage", "vehicle"], person=None, canine=None)
+                    & Q(station__isnull=False)
+                ),
+            ),
+            models.UniqueConstraint(
+                fields=["station", "name"],
+                condition=Q(kind__in=["storage", "vehicle"]),
+                name="place_name_once_a_station",
+            ),
+            models.UniqueConstraint(
+                fields=["kind"], condition=Q(kind="supplier"), name="holder_one_supplier"
+            ),
+        ]
+
+    def __str__(self):
+        return self.name
+
+    @property
+    def reference(self):
+        return f"S-{self.pk}"

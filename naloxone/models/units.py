@@ -1,0 +1,157 @@
+"""Units of custody and the doses in them."""
+
+from django.apps import apps
+from django.db import models
+from django.db.models import Exists, F, FilteredRelation, OuterRef, Q
+from django.db.models.functions import Coalesce
+
+from naloxone.models.holders import Holder
+from naloxone.models.products import Lot
+from naloxone.models.words import choices
+from naloxone.rules import State
+from safety_portal import access
+from safety_portal.access import Permission
+from safety_portal.append_only import (
+    FilledBytes,
+    FilledDate,
+    FilledInteger,
+    FilledKey,
+    FilledSmallInteger,
+    FilledText,
+)
+from safety_portal.people import Station, reference_number
+
+
+class UnitKind(models.TextChoices):
+    """What kind of thing a unit of custody is."""
+
+    CARTON = "carton", "Carton"
+    KIT = "kit", "Kit"
+    CANINE_KIT = "canine_kit", "Canine kit"
+
+
+class KitQuerySet(models.QuerySet):
+    def visible_to(self, person):
+        """Kits at the person's stations, held by them or by the dog they lead, or offered to them."""
+        if person is None:
+            return self.none()
+        mine = Q(holder__person=person) | Q(holder__canine__handler=person)
+        offered = Exists(
+            apps.get_model("naloxone", "HandOverLine").objects.filter(
+                Q(hand_over__receiver__person=person)
+                | Q(hand_over__receiver__canine__handler=person),
+                kit=OuterRef("pk"),
+                outcome=None,
+            )
+        )
+        return self.filter(access.within(person, Permission.KITS_SEE) | mine | offered)
+
+    def overseen_by(self, person):
+        """Kits at stations where the person may see kits. Lists start here: it is one index, `visible_to` is not."""
+        return self.filter(access.within(person, Permission.KITS_SEE))
+
+    def at(self, stations):
+        return self.filter(station__in=stations)
+
+    def held_by(self, person):
+        return self.filter(Q(holder__person=person) | Q(holder__canine__handler=person))
+
+    def in_service(self):
+        return self.filter(state=State.IN_SERVICE)
+
+    def expiring_by(self, day):
+        return self.filter(expires_on__lte=day)
+
+    def with_names(self):
+        return self.select_related("holder__canine", "station", "lot__product")
+
+    def with_open_offer(self):
+        """With the offer that waits for an answer, if any: its key, giver and receiver."""
+        return self.annotate(
+            waiting=FilteredRelation("offers", condition=Q(offers__outcome=None)),
+            offer_key=F("waiting__hand_over"),
+            offer_by=F("waiting__hand_over__by"),
+            offer_receiver=F("waiting__hand_over__receiver__name"),
+            offer_due_at=F("waiting__hand_over__due_at"),
+            offer_to_place=F("waiting__hand_over__receiver__station"),
+            offer_to_kind=F("waiting__hand_over__receiver__kind"),
+            offer_to_person=Coalesce(
+                "waiting__hand_over__receiver__person",
+                "waiting__hand_over__receiver__canine__handler",
+            ),
+        )
+
+    def first_expired_first(self):
+        return self.order_by("expires_on", "pk")
+
+
+class Kit(models.Model):
+    """A unit of custody. All but its kind, seal and label is the ledger's projection, written by the trigger."""
+
+    may_insert = ("kind", "seal")
+
+    kind = models.CharField(max_length=12, choices=UnitKind.choices)
+    seal = models.CharField(max_length=30, blank=True)
+    holder = FilledKey(Holder, on_delete=models.PROTECT, null=True, related_name="kits")
+    station = FilledKey(Station, on_delete=models.PROTECT, null=True, related_name="+")
+    state = FilledText(max_length=12, choices=choices(State), db_default=State.NEW.value)
+    last_sequence = FilledInteger(db_default=0)
+    head_hash = FilledBytes(null=True)
+    doses = FilledSmallInteger(db_default=0)
+    lot = FilledKey(Lot, on_delete=models.PROTECT, null=True, related_name="+")
+    expires_on = FilledDate(null=True)
+
+    objects = KitQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["expires_on", "id"], name="kit_by_expiry"),
+            models.Index(fields=["station", "expires_on", "id"], name="kit_by_station"),
+            models.Index(fields=["holder", "id"], name="kit_by_holder"),
+            models.Index(fields=["state", "expires_on", "id"], name="kit_by_state"),
+            models.Index(fields=["lot", "id"], name="kit_by_lot"),
+            models.Index(fields=["seal"], condition=~Q(seal=""), name="kit_by_seal"),
+        ]
+
+    def __str__(self):
+        return self.reference
+
+    def get_absolute_url(self):
+        return f"/kits/{self.reference}/"
+
+    @property
+    def reference(self):
+        return f"K-{self.pk}"
+
+    @staticmethod
+    def number(text):
+        """The key behind “K-214”, or None."""
+        return reference_number("K", text)
+
+    @property
+    def state_words(self):
+        return State(self.state).value.replace("_", " ").capitalize()
+
+
+class Device(models.Model):
+    """One dose. It belongs to exactly one unit; `kit` is moved by the ledger's lines."""
+
+    may_insert = ("origin", "lot", "serial")
+
+    origin = models.ForeignKey(Kit, on_delete=models.PROTECT, related_name="+")
+    lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="devices")
+    serial = models.CharField(max_length=20, blank=True)
+    kit = FilledKey(Kit, on_delete=models.PROTECT, related_name="devices")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["serial"], condition=~Q(serial=""), name="device_by_serial")
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["lot", "serial"], condition=~Q(serial=""), name="device_serial_once_a_lot"
+            )
+        ]
+
+    def __str__(self):
+        return f"dose {self.pk}"
