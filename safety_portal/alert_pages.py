@@ -4,6 +4,7 @@ from django.db.models import Count, Max
 from django.shortcuts import render
 from django.urls import path
 
+from safety_portal import looking
 from safety_portal.access import Permission, everyone, needs, opens
 from safety_portal.alerts import Alert, SweepRun, WorkerHeartbeat, kinds
 from safety_portal.outbox import Message, MessageState
@@ -24,6 +25,7 @@ def my_alerts(request):
     """Open alerts of the stations one answers for; who answers for none sees none."""
     found = list(
         Alert.objects.visible_to(request.person)
+        .filter(looking.narrowing(request.person))
         .open()
         .nearest_first()
         .select_related("station")[: SHOWN + 1]

@@ -12,7 +12,7 @@ from safety_portal import access, audit, panels
 from safety_portal.access import Permission, Role, everyone, needs
 from safety_portal.page_parts import NavItem, register_navigation
 
-# Template of the panel → what it shows. In the order of urgency, whatever the role.
+# Template of the panel → what it shows. In the order of urgency; a supervisor reads the inspector's question first.
 PANELS = {
     "offers": panels.offers_waiting,
     "figures": panels.figures,
@@ -33,12 +33,13 @@ PANELS = {
 def home(request):
     """What needs me now?"""
     now = timezone.now()
+    mine = access.rights(request.person).roles
+    names = sorted(PANELS, key=lambda name: name != "reach") if Role.SUPERVISOR in mine else PANELS
     shown = [
         (f"home/_{name}.html", facts)
-        for name, panel in PANELS.items()
-        if (facts := panel(request.person, now)) is not None
+        for name in names
+        if (facts := PANELS[name](request.person, now)) is not None
     ]
-    mine = access.rights(request.person).roles
     context = {
         "title": "Home",
         "panels": shown,

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.defaults import page_not_found
 from redis import RedisError
 
-from safety_portal import answers, audit, held
+from safety_portal import answers, audit, held, looking
 from safety_portal.access import AccessError
 from safety_portal.people import Person
 
@@ -53,6 +53,8 @@ class PersonMiddleware:
     def __call__(self, request):
         keep_session(request, int(timezone.now().timestamp()))
         request.person = request.user.person if request.user.is_authenticated else None
+        if request.person:
+            looking.take_up(request.person, request.session)
         token = audit.request_origin.set(request.META.get("REMOTE_ADDR", ""))
         try:
             response = self.get_response(request)

@@ -1,4 +1,4 @@
-"""The `page` of every template: who looks, their navigation, bell, scopes and clock. Nothing is asked unless used."""
+"""The `page` of every template: who looks, their navigation, bell, stations and clock. Nothing is asked unless used."""
 
 from zoneinfo import ZoneInfo
 
@@ -7,7 +7,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from safety_portal import access, page_parts
+from safety_portal import access, looking, page_parts
 
 
 def _address(url_name):
@@ -78,12 +78,14 @@ class Page:
         return [(n, c.noun, c.url_name) for c, n in self.counted if n and c.url_name]
 
     @cached_property
-    def scopes(self):
-        """The person's stations, when there is a choice."""
-        if not self.person:
-            return []
-        found = [choice for source in page_parts.scope_sources for choice in source(self.person)]
-        return found if len(found) > 1 else []
+    def places_to_look(self):
+        """Lines of the switch between stations, for who has several."""
+        return looking.menu(self.person)
+
+    @cached_property
+    def looking(self):
+        """Where lists are narrowed to, or None."""
+        return looking.look_of(self.person) if self.person else None
 
     @cached_property
     def here(self):

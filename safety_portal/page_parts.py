@@ -19,15 +19,6 @@ class NavItem:
     order: int = 100
 
 
-@dataclass(frozen=True)
-class ScopeChoice:
-    """One station of a person who has several."""
-
-    label: str
-    url: str
-    current: bool = False
-
-
 navigation: dict[str, NavItem] = {}
 
 
@@ -41,7 +32,6 @@ class Counter:
 
 
 counters: list[Counter] = []
-scope_sources: list[Callable] = []
 
 
 def register_navigation(*items):
@@ -59,12 +49,6 @@ def register_counter(count, *, noun="", url_name=""):
     counter = Counter(count, noun, url_name)
     if counter not in counters:
         counters.append(counter)
-
-
-def register_scopes(source):
-    """source(person) → ScopeChoices. The switch shows from two on."""
-    if source not in scope_sources:
-        scope_sources.append(source)
 
 
 class NavLink(NamedTuple):

@@ -20,7 +20,7 @@ from django.urls import reverse
 from naloxone import badges
 from naloxone.models import Act, CustodyEvent, HandOver, HandOverLine, Holder, Kit
 from naloxone.rules import CARRIERS, CLOCK_SLACK, PLACES, State
-from safety_portal import access, alerts
+from safety_portal import access, alerts, looking
 from safety_portal.access import EVERYWHERE, Grant, Permission, Role
 from safety_portal.alerts import Alert, SweepRun, WorkerHeartbeat
 from safety_portal.audit import AuditRow
@@ -54,6 +54,11 @@ class Item:
 
 def at(person, permission):
     return access.may(person, permission, at=access.ANYWHERE)
+
+
+def here(person, permission):
+    """Rows of stations where one has the permission, as far as one looks there now."""
+    return access.within(person, permission) & looking.narrowing(person)
 
 
 # --- everybody -----------------------------------------------------------------------------------
@@ -92,7 +97,7 @@ def my_kits(person, now):
 
 def late_offers(person, now):
     """Offers from one's stations that nobody answered in time."""
-    late = HandOver.objects.filter(access.within(person, Permission.CUSTODY_GIVE), due_at__lt=now)
+    late = HandOver.objects.filter(here(person, Permission.CUSTODY_GIVE), due_at__lt=now)
     for offer in still_open(late).select_related("receiver")[:MOST_FIRST]:
         noun = "kit" if offer.number == 1 else "kits"
         text = f"{offer.receiver} has not answered {offer.reference}: {offer.number} {noun}"
@@ -103,7 +108,7 @@ def late_offers(person, now):
 def kits_of_leavers(person):
     """Kits of one's stations in the hands of people who have left."""
     left = Kit.objects.filter(
-        access.within(person, Permission.CUSTODY_GIVE), holder__person__left_on__isnull=False
+        here(person, Permission.CUSTODY_GIVE), holder__person__left_on__isnull=False
     )
     for kit in left.select_related("holder__person").order_by("pk")[:MOST_FIRST]:
         text = f"{kit.reference} is still with {kit.holder}, who has left"
@@ -112,7 +117,7 @@ def kits_of_leavers(person):
 
 def open_alerts(person, today):
     """Alerts as one acts on them: those of a group are one line, with the nearest day."""
-    mine = Alert.objects.visible_to(person).open()
+    mine = Alert.objects.visible_to(person).filter(looking.narrowing(person)).open()
     groups = list(
         mine.values("kind", "group", "station")
         .annotate(number=Count("pk"), due=Min("due_on"), one=Min("pk"))
@@ -146,7 +151,7 @@ def places_with_par(person, permission, today):
     usable = Q(kits__state=State.IN_SERVICE, kits__expires_on__gte=today)
     return list(
         Holder.objects.in_use()
-        .filter(access.within(person, permission), kind__in=PLACES, par_min__isnull=False)
+        .filter(here(person, permission), kind__in=PLACES, par_min__isnull=False)
         .annotate(usable=Count("kits", filter=usable))
         .select_related("station")
         .order_by("station__name", "name")
@@ -176,7 +181,7 @@ def expiries(person, now):
         return None
     today = person.station.today(now)
     kits = Kit.objects.filter(
-        access.within(person, Permission.STOCK_RECEIVE),
+        here(person, Permission.STOCK_RECEIVE),
         state__in=[State.QUARANTINE, State.IN_SERVICE],
         doses__gt=0,
     )
@@ -209,7 +214,7 @@ def changes(person, now):
     """
     if not at(person, Permission.CUSTODY_GIVE):
         return None
-    events = CustodyEvent.objects.filter(access.within(person, Permission.CUSTODY_GIVE))
+    events = CustodyEvent.objects.filter(here(person, Permission.CUSTODY_GIVE))
     rows = list(
         events.filter(
             recorded_at__gte=now - CHANGES_SINCE - CLOCK_SLACK,

@@ -14,7 +14,7 @@ from naloxone import actions, badges, codes, forms
 from naloxone.actions import CustodyError, custody
 from naloxone.models import HandOver, HandOverLine, Kit, Outcome
 from naloxone.views.stock import asked, done, form_page
-from safety_portal import access, keyset
+from safety_portal import access, keyset, looking
 from safety_portal.access import Permission, everyone
 from safety_portal.keyset import By
 from safety_portal.page_parts import Column, Tab, Table
@@ -318,7 +318,9 @@ def offers_list(request, offers, name, empty):
 def sent(request):
     """Offers of mine, and from places in my charge, that wait for somebody's answer."""
     lines = HandOverLine.objects.filter(outcome=None)
-    gives = access.within(request.person, Permission.CUSTODY_GIVE)
+    gives = access.within(request.person, Permission.CUSTODY_GIVE) & looking.narrowing(
+        request.person
+    )
     offers = HandOver.objects.filter(Q(by=request.person) | gives, pk__in=lines.values("hand_over"))
     return offers_list(request, offers, "sent", "No offer of yours waits for an answer.")
 
@@ -326,5 +328,8 @@ def sent(request):
 @everyone
 def hand_over_history(request):
     """Every hand-over one may see, newest first."""
-    offers = HandOver.objects.visible_to(request.person)
+    here = looking.narrowing(request.person) | looking.narrowing(
+        request.person, field="receiver__station"
+    )
+    offers = HandOver.objects.visible_to(request.person).filter(here)
     return offers_list(request, offers, "hand_over_history", "No hand-over yet.")

@@ -9,7 +9,7 @@ from naloxone import badges, history, verify
 from naloxone.filters import KitFilter, by_code, by_place, listed, order_of
 from naloxone.models import Kit
 from naloxone.possible import acts_now
-from safety_portal import access, keyset
+from safety_portal import access, keyset, looking
 from safety_portal.access import Permission, everyone, needs
 from safety_portal.page_parts import Column, Table
 from safety_portal.people import reference_number
@@ -35,7 +35,12 @@ def kits(request):
     can_give = access.may(request.person, Permission.CUSTODY_GIVE, at=access.ANYWHERE)
     head = kits_head(request, can_give=can_give)
     by, down = head.sort.lstrip("-"), head.sort.startswith("-")
-    found = KitFilter(request.GET, Kit.objects.overseen_by(request.person), person=request.person)
+    seen = Kit.objects.overseen_by(request.person)
+    # A code and an address that names a place are looked for at all one's stations.
+    narrowed = not any(request.GET.get(name) for name in ("q", "station", "place", "lot"))
+    if narrowed:
+        seen = seen.filter(looking.narrowing(request.person))
+    found = KitFilter(request.GET, seen, person=request.person)
     order = order_of(by, with_emptied=found.with_emptied)
     rows = listed(found.qs)
     if by == "place":
@@ -56,6 +61,7 @@ def kits(request):
         "clear_url": reverse("naloxone:kits") if len(words) > 1 else "",
         "with_station": "station" in found.filters,
         "can_give": can_give,
+        "narrowed": narrowed,
     }
     return render(request, "naloxone/kits.html", context)
 

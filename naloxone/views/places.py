@@ -11,7 +11,7 @@ from naloxone.filters import listed
 from naloxone.models import Holder, Kit
 from naloxone.rules import HolderKind, State
 from naloxone.views.stock import form_page
-from safety_portal import access, keyset
+from safety_portal import access, keyset, looking
 from safety_portal.access import Permission, needs
 from safety_portal.keyset import By
 from safety_portal.page_parts import Column, Table
@@ -61,8 +61,10 @@ def places(request):
         Column("Place"), Column("Station"), Column("Kind"), Column("Opens"),
         Column("Usable", figure=True), Column("Par", figure=True), Column("Enough?"),
     ]  # fmt: skip
-    rows = places_seen(request.person).annotate(
-        station_key=Lower("station__name"), name_key=Lower("name")
+    rows = (
+        places_seen(request.person)
+        .filter(looking.narrowing(request.person))
+        .annotate(station_key=Lower("station__name"), name_key=Lower("name"))
     )
     page = keyset.page_of(request.GET, rows, BY_NAME)
     count = keyset.count_of(page, rows)

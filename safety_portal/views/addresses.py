@@ -4,7 +4,7 @@ from django.urls import path
 
 from safety_portal.access import Permission
 from safety_portal.page_parts import NavItem, register_navigation
-from safety_portal.views import audit_trail, canines, grants, people, stations
+from safety_portal.views import audit_trail, canines, grants, looking, people, stations
 
 roster_urls = [
     path("people/", people.people, name="people"),
@@ -25,6 +25,7 @@ roster_urls = [
     path("roles/", grants.roles, name="roles"),
     path("roles/G-<int:number>/end/", grants.end_role, name="end_role"),
     path("roles/lend/", grants.lend_role, name="lend_role"),
+    path("look-at/", looking.look_at, name="look_at"),
     path("audit/", audit_trail.audit_trail, name="audit"),
     path("options/people/", people.people_options, name="people_options"),
 ]

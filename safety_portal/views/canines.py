@@ -5,7 +5,7 @@ from django.db.models.functions import Lower
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
-from safety_portal import forms, keyset, roster
+from safety_portal import forms, keyset, looking, roster
 from safety_portal.access import EVERYWHERE, Permission, needs
 from safety_portal.keyset import By
 from safety_portal.page_parts import Column, Table
@@ -20,7 +20,7 @@ BY_NAME = (By("name_key", str), By("pk"))
 def canines(request):
     """Which dogs work at my stations, and with whom?"""
     asked = words.tidy(request.GET.get("q", ""))[:60].replace("\x00", "")
-    found = canines_seen(request.person).serving()
+    found = canines_seen(request.person).serving().filter(looking.narrowing(request.person))
     found = found.matching(asked) if asked else found
     rows = found.select_related("handler", "station").annotate(name_key=Lower("name"))
     page = keyset.page_of(request.GET, rows, BY_NAME)

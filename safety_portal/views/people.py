@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from safety_portal import access, forms, keyset, roster
+from safety_portal import access, forms, keyset, looking, roster
 from safety_portal.access import EVERYWHERE, Grant, Permission, everyone, needs
 from safety_portal.keyset import By
 from safety_portal.page_parts import Button, Column, FilterWord, Tab, Table, address
@@ -86,7 +86,10 @@ class Filter:
 def people(request):
     """Who belongs to my stations?"""
     asked = Filter(request)
-    found = asked.rows(people_seen(request.person))
+    seen_here = people_seen(request.person)
+    if not asked.station:
+        seen_here = seen_here.filter(looking.narrowing(request.person))
+    found = asked.rows(seen_here)
     rows = found.select_related("station", "account").annotate(
         family_key=Lower("family_name"), given_key=Lower("given_name")
     )

@@ -263,10 +263,10 @@ def test_the_longest_address_that_fits_is_the_present_one(rf):
     assert Page(rf.get("/elsewhere"))._current(["/", "/kits/"]) is None
 
 
-def test_an_anonymous_page_has_no_navigation_bell_or_scopes(rf):
+def test_an_anonymous_page_has_no_navigation_bell_or_stations(rf):
     page = Page(rf.get("/"))
 
-    assert (page.person, page.navigation, page.waiting, page.scopes) == (None, [], 0, [])
+    assert (page.person, page.navigation, page.waiting, page.places_to_look) == (None, [], 0, [])
     assert page.zone.key == "UTC"
 
 
@@ -284,25 +284,15 @@ def test_only_production_claims_to_be_an_official_website():
 # --- registers ------------------------------------------------------------------------------------
 
 
-def test_bell_and_scopes_ask_what_was_registered(rf, monkeypatch):
+def test_the_bell_asks_what_was_registered(rf, monkeypatch):
     monkeypatch.setattr(page_parts, "counters", [])
-    monkeypatch.setattr(page_parts, "scope_sources", [])
     page_parts.register_counter(len_of_name := lambda person: len(person.name))
     page_parts.register_counter(len_of_name)
-    page_parts.register_scopes(
-        lambda person: [page_parts.ScopeChoice(name, "/", name == "A") for name in person.name]
-    )
-    request = rf.get("/")
+    request = rf.get("/x")
 
     request.person = SimpleNamespace(name="AB")
-    several = Page(request)
-    request = rf.get("/x")
-    request.person = SimpleNamespace(name="A")
-    one = Page(request)
-
-    assert (several.waiting, len(several.scopes)) == (2, 2)
-    assert one.scopes == []
-    assert one.here == "/x"
+    assert Page(request).waiting == 2
+    assert Page(request).here == "/x"
 
 
 def test_a_line_of_the_navigation_without_an_address_is_left_out(rf, monkeypatch):
