@@ -7,6 +7,7 @@ import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import Max, Q
 from django.http import Http404, HttpResponse, JsonResponse
 from django.utils import timezone
@@ -14,6 +15,7 @@ from django.utils.crypto import constant_time_compare
 
 from safety_portal.access import public
 from safety_portal.alerts import SweepRun
+from safety_portal.alerts import sweeps as known_sweeps
 from safety_portal.roles import faults_of_role
 
 # The slowest sweep runs every ten minutes; three missed runs are silence.
@@ -83,7 +85,7 @@ def pending_migrations(now):
 
 
 def sweeps(now):
-    """Seconds since each sweep last ended well; one that has been silent too long is a fault."""
+    """Seconds since each sweep last ended well (None: never); one that has been silent too long is a fault."""
     runs = SweepRun.objects.values("name").annotate(
         ended=Max("ended_at", filter=Q(error="")), begun=Max("started_at")
     )
@@ -93,7 +95,17 @@ def sweeps(now):
         ages[run["name"]] = round((now - ended).total_seconds()) if ended else None
         if now - (ended or run["begun"]) > SILENT_AFTER:
             faults.append(f"The sweep {run['name']} has not ended well for too long.")
-    return ages, faults
+    never = sorted(set(known_sweeps) - set(ages))
+    # Whoever has just installed or upgraded the portal has not waited too long yet.
+    if (
+        never
+        and now - MigrationRecorder.Migration.objects.aggregate(at=Max("applied"))["at"]
+        > SILENT_AFTER
+    ):
+        faults += [
+            f"The sweep {name} has never run. Are worker and beat started?" for name in never
+        ]
+    return ages | dict.fromkeys(never), faults
 
 
 PARTS = {

@@ -315,6 +315,7 @@ CELERY_BEAT_SCHEDULE = {
     "outbox": {"task": "alerts.deliver_mail", "schedule": 60.0},
     "due": {"task": "alerts.sweep", "schedule": 600.0},
     "beat": {"task": "alerts.heartbeat", "schedule": crontab(minute="*")},
+    "sessions": {"task": "sign_in.clear_sessions", "schedule": crontab(minute=17, hour=9)},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = env("BEAT_SCHEDULE", str(BASE_DIR / ".local" / "beat" / "schedule"))
 

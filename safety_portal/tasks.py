@@ -3,6 +3,7 @@
 import datetime as dt
 
 from celery import shared_task
+from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
 from safety_portal import alerts, digests, outbox
@@ -30,3 +31,9 @@ def sweep(now=None):
 @shared_task(name="alerts.heartbeat")
 def heartbeat(now=None):
     alerts.beat(now=moment(now))
+
+
+@shared_task(name="sign_in.clear_sessions")
+def clear_sessions():
+    """Remove the rows of sessions that have ended: nobody comes back to them, and they pile up."""
+    SessionStore.clear_expired()

@@ -5,6 +5,8 @@ import datetime as dt
 from io import StringIO
 
 import pytest
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 
 from safety_portal.alerts import WorkerHeartbeat
@@ -39,3 +41,14 @@ def test_a_new_key_fits_the_ring():
     _, _, key = output_of("make_key").strip().partition(":")
 
     assert len(base64.b64decode(key, validate=True)) == 32
+
+
+def test_ended_sessions_are_cleared_and_running_ones_stay():
+    for days in (-1, 1):
+        session = SessionStore()
+        session.set_expiry(dt.datetime.now(dt.UTC) + dt.timedelta(days=days))
+        session.save()
+
+    output_of("run_task", "sessions")
+
+    assert Session.objects.get().expire_date > dt.datetime.now(dt.UTC)

@@ -6,6 +6,7 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
+from safety_portal import health
 from safety_portal.alerts import SweepRun
 
 
@@ -99,3 +100,15 @@ def test_a_pending_migration_is_named(committed, client):
 
     assert answer.status_code == 503
     assert answer.json()["pending_migrations"] == ["sessions.0001_initial"]
+
+
+@pytest.mark.django_db
+def test_a_sweep_that_never_ran_is_named_once_it_should_have():
+    now = timezone.now()
+
+    ages, faults = health.sweeps(now)
+    later, overdue = health.sweeps(now + dt.timedelta(days=1))
+
+    assert ages == later == {"naloxone.expiries": None}
+    assert faults == []
+    assert overdue == ["The sweep naloxone.expiries has never run. Are worker and beat started?"]
