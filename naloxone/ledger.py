@@ -7,7 +7,7 @@ import os
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from naloxone import notices
+from naloxone import notices, rules
 from naloxone.models import Act, ActNote, CustodyEvent, Holder, Kit, Outcome
 from naloxone.rules import STATE_WORDS, CustodyError, State
 from safety_portal.people import Canine, Station
@@ -20,6 +20,16 @@ def lock_kits(keys):
     with connection.cursor() as cursor:
         cursor.execute("select id from lock_kits(%s)", [sorted(keys)])
         return [row[0] for row in cursor.fetchall()]
+
+
+def hold_open(holder):
+    """Keep a holder from being closed until this act is over. Raises CustodyError when it is closed already."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select closed_on from naloxone_holder where id = %s for key share", [holder.pk]
+        )
+        (closed_on,) = cursor.fetchone()
+    rules.check_open(holder.name, closed_on=closed_on, field="receiver")
 
 
 def known_act(request_key):
@@ -84,6 +94,7 @@ def in_words(facts):
         "holder": f"{name} is with another holder by now. Look at its page for who has it.",
         "future": "This moment is in the future. When did it happen?",
         "empty": f"{name} would be empty.",
+        "closed": f"{facts.get('place')} has been closed, so {name} can't go there. Choose another place.",
     }
     state = facts.get("state")
     if facts["problem"] == "move" and state:

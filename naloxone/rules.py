@@ -120,6 +120,26 @@ def check_issuable(
         )
 
 
+def check_open(place: str, *, closed_on: dt.date | None, field: str | None = None) -> None:
+    """Raise CustodyError when a place has been closed: nothing comes into it and nothing of it changes."""
+    if closed_on is not None:
+        raise CustodyError(f"{place} was closed on {closed_on:%d %b %Y}.", field)
+
+
+def check_closable(place: str, *, kits: int, offers: int) -> None:
+    """Raise CustodyError while units are in a place, or hand-overs to it wait for an answer."""
+    if kits:
+        raise CustodyError(f"{_are(kits, 'kit')} still in {place}. Move them first.")
+    if offers:
+        raise CustodyError(
+            f"{_are(offers, 'hand-over')} to {place} still open. Answer or withdraw them first."
+        )
+
+
+def _are(count: int, noun: str) -> str:
+    return f"{count:,} {noun} is" if count == 1 else f"{count:,} {noun}s are"
+
+
 def check_told(occurred_at: dt.datetime, *, now: dt.datetime) -> None:
     """Raise CustodyError when a told moment lies in the future (two minutes of slack for clocks)."""
     if occurred_at > now + CLOCK_SLACK:

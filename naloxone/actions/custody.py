@@ -106,6 +106,7 @@ def offer_kits(*, kits, receiver, note="", now, request_key, by):
         return known
     check_giver(by, kits)
     check_receivable(kits, receiver, at=now)
+    ledger.hold_open(receiver)
     if receiver.kind == HolderKind.PERSON and not receiver.person.has_account:
         raise CustodyError(
             f"{receiver} has no account and can't accept. Hand over with a witness instead.",

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from naloxone import actions
 from naloxone.actions import CustodyError
-from naloxone.models import CustodyEvent, Device, HandOverLine, Kit
+from naloxone.models import CustodyEvent, Device, HandOverLine, Holder, Kit
 from naloxone.verify import verify_ledger
 from safety_portal.access import AccessError, Role, Scope
 from safety_portal.audit import AuditRow
@@ -111,6 +111,19 @@ def test_kits_are_assembled_from_cartons_and_no_dose_is_lost(by, store):
     assert [(k.state, k.doses) for k in left] == [("spent", 0), ("spent", 0), ("in_service", 2)]
     assert act.events.count() == 3
     assert Device.objects.count() == 6
+
+
+def test_nothing_is_offered_to_a_place_that_was_closed_meanwhile(by, store):
+    kits, closed = make.delivery(by, store), make.place(by, "Lane 3 cabinet")
+    Holder.objects.filter(pk=closed.pk).update(closed_on=dt.date(2026, 11, 3))
+
+    with pytest.raises(CustodyError, match="Lane 3 cabinet was closed on 03 Nov 2026") as told:
+        actions.offer_kits(
+            kits=kits, receiver=closed, now=timezone.now(), request_key=make.key(), by=by
+        )
+
+    assert told.value.field == "receiver"
+    assert not HandOverLine.objects.exists()
 
 
 def test_only_acceptance_moves_custody(by, store):

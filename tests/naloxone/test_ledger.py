@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from naloxone import actions, ledger
 from naloxone.actions import CustodyError
-from naloxone.models import CustodyEvent, CustodyLine, CustodyMove, Device, Kit
+from naloxone.models import CustodyEvent, CustodyLine, CustodyMove, Device, Holder, Kit
 from naloxone.rules import MOVES, STAYING
 from naloxone.verify import verify_kit, verify_ledger
 from tests.naloxone import make
@@ -138,6 +138,19 @@ def test_the_trigger_refuses_what_could_not_have_happened(movable, wrong, words)
         ledger.write([raw_event(movable, **wrong)])
 
     assert CustodyEvent.objects.count() == before
+    assert verify_ledger().intact
+
+
+def test_no_unit_goes_into_a_closed_place(movable):
+    Holder.objects.filter(pk=movable.other_place.pk).update(closed_on=make.day(0))
+
+    with pytest.raises(CustodyError) as told, transaction.atomic():
+        ledger.write([raw_event(movable)])
+
+    assert str(told.value) == (
+        f"{movable.other_place} has been closed, so {movable.reference} can't go there. "
+        "Choose another place."
+    )
     assert verify_ledger().intact
 
 
