@@ -3,7 +3,6 @@
 import datetime as dt
 from decimal import Decimal, InvalidOperation
 
-from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
@@ -19,7 +18,8 @@ from safety_portal.people import (
     Station,
     WorkRole,
 )
-from safety_portal.roster import StaleError, people_seen
+from safety_portal.roster import people_seen
+from safety_portal.versions import StaleError
 
 KINDS = [(kind.value, kind.label) for kind in (Kind.EMPLOYEE, Kind.CONTRACTOR)]
 NOT_CHOSEN = ("", "- Choose -")
@@ -79,37 +79,13 @@ class RosterForm(w.PortalForm):
             return False
         try:
             self.result = verb(**self.facts(), **more, by=self.person)
-        except (PersonError, GrantError) as error:
+        except (PersonError, GrantError, StaleError) as error:
             self.add_rule_error(error)
-            if isinstance(error, StaleError):
-                self.take_version()
             return False
         return True
 
 
-class RowForm(RosterForm):
-    """A form about a row that two may edit: it knows which version of it was shown."""
-
-    version = forms.IntegerField(required=False, widget=forms.HiddenInput(attrs={"id": False}))
-
-    def __init__(self, data=None, *, row=None, initial=None, **kwargs):
-        known = {name: getattr(row, name) for name in self.base_fields if hasattr(row, name)}
-        super().__init__(data, initial={**known, **(initial or {})}, **kwargs)
-        self.row = row
-        if row is None:
-            del self.fields["version"]
-
-    def clean_version(self):
-        # Lost on its way: no version fits, and the change is looked at once more.
-        return self.cleaned_data["version"] or 0
-
-    def take_version(self):
-        """After a refusal the row was read again: sent once more, the form is about what it showed."""
-        self.data = self.data.copy()
-        self.data[self.add_prefix("version")] = self.row.version
-
-
-class PersonForm(RowForm):
+class PersonForm(w.RowForm, RosterForm):
     submit_label = "Record this person"
 
     given_name = w.TextField(label="Given name", max_length=80)
@@ -302,7 +278,7 @@ class LendForm(RosterForm):
 # --- dogs and stations ---------------------------------------------------------------------------
 
 
-class CanineForm(RowForm):
+class CanineForm(w.RowForm, RosterForm):
     submit_label = "Record this dog"
 
     name = w.TextField(label="Name", max_length=60)
@@ -341,7 +317,7 @@ class CanineForm(RowForm):
         return weight
 
 
-class StationForm(RowForm):
+class StationForm(w.RowForm, RosterForm):
     submit_label = "Change the station"
 
     name = w.TextField(label="Name", max_length=120)

@@ -26,12 +26,9 @@ from safety_portal.people import (
     WorkAssignment,
     WorkRole,
 )
+from safety_portal.versions import change_row
 
 INVITATION = "account.invitation"
-
-
-class StaleError(PersonError):
-    """Somebody changed the row between its page and the answer; says what they wrote."""
 
 
 # --- who sees whom -------------------------------------------------------------------------------
@@ -97,34 +94,6 @@ def check_canine(*, microchip, handler, weight_kg, weighed_on, born_on, but=None
         raise PersonError("A weight is more than nothing.", "weight_kg")
     check_day(weighed_on, handler.station, "weighed_on")
     check_day(born_on, handler.station, "born_on")
-
-
-def change_row(row, version, facts, words):
-    """Write new facts if nobody wrote meanwhile; returns {name: “old → new”}. Raises StaleError.
-
-    `words` names the fields for people: {"station": "home station"}.
-    """
-    new = {name: value for name, value in facts.items() if getattr(row, name) != value}
-    if not new and row.version == version:
-        return {}
-    same = type(row).objects.filter(pk=row.pk, version=version)
-    if not same.update(**new, version=F("version") + 1):
-        row.refresh_from_db()
-        now = "; ".join(f"{words.get(n, n)}: {shown(getattr(row, n))}" for n in facts)
-        raise StaleError(
-            f"Somebody changed this meanwhile. They wrote: {now}. What you typed is still below; "
-            "send it again to put it in place of theirs."
-        )
-    told = {
-        words.get(name, name): f"{shown(getattr(row, name))} → {shown(value)}"
-        for name, value in new.items()
-    }
-    row.refresh_from_db()
-    return told
-
-
-def shown(value):
-    return "nothing" if value in (None, "") else str(value)
 
 
 # --- people --------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from safety_portal.widgets.fields import (
     TextField,
     YesField,
 )
-from safety_portal.widgets.form import PortalForm, dress, form_owner, owner_of
+from safety_portal.widgets.form import PortalForm, RowForm, dress, form_owner, owner_of
 from safety_portal.widgets.inputs import (
     Checkbox,
     CheckboxTiles,
@@ -61,6 +61,7 @@ __all__ = [
     "PasswordInput",
     "PortalForm",
     "RadioTiles",
+    "RowForm",
     "Select",
     "TextField",
     "TextInput",

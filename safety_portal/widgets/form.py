@@ -8,6 +8,7 @@ from django.core import signing
 from django.core.exceptions import ValidationError
 from django.forms.utils import ErrorDict
 
+from safety_portal.versions import StaleError
 from safety_portal.widgets import fields, inputs, words
 from safety_portal.widgets.look_up import LookUpField
 from safety_portal.widgets.moments import MomentField
@@ -116,6 +117,30 @@ class PortalForm(forms.Form):
         """Show a rule's error at the field it names (error.field), else on top."""
         field = getattr(error, "field", None)
         self.add_error(field if field in self.fields else None, ValidationError(str(error)))
+
+
+class RowForm(PortalForm):
+    """A form about a row that two may change: it knows which version of it was shown. No row: it makes one."""
+
+    version = forms.IntegerField(required=False, widget=_hidden())
+
+    def __init__(self, data=None, *, row=None, initial=None, **kwargs):
+        known = {name: getattr(row, name) for name in self.base_fields if hasattr(row, name)}
+        super().__init__(data, initial={**known, **(initial or {})}, **kwargs)
+        self.row = row
+        if row is None:
+            del self.fields["version"]
+
+    def clean_version(self):
+        # Lost on its way: no version fits, and the change is looked at once more.
+        return self.cleaned_data["version"] or 0
+
+    def add_rule_error(self, error):
+        super().add_rule_error(error)
+        if isinstance(error, StaleError):
+            # The row was read again: sent once more, the form is about what it showed.
+            self.data = self.data.copy()
+            self.data[self.add_prefix("version")] = self.row.version
 
 
 _OURS = {

@@ -12,6 +12,7 @@ from safety_portal.access import AccessError, Grant, Role, Scope
 from safety_portal.audit import AuditRow
 from safety_portal.outbox import Message
 from safety_portal.people import Account, Canine, Person, PersonError
+from safety_portal.versions import StaleError
 from tests.safety_portal import make
 
 pytestmark = pytest.mark.django_db
@@ -120,11 +121,21 @@ def test_a_change_of_nothing_leaves_no_trace(ada):
     assert Person.objects.get(pk=noa.pk).version == 1
 
 
+def test_one_change_sent_twice_is_one_change(ada):
+    noa = make.recorded(ada)
+    telephone = {"version": 1, "telephone": "555-0100", "by": ada}
+
+    roster.change_person(person=noa, **telephone)
+    roster.change_person(person=Person.objects.get(pk=noa.pk), **telephone)
+
+    assert acts(noa.reference) == ["person.recorded", "person.changed"]
+
+
 def test_who_changes_a_stale_page_reads_what_the_other_wrote(ada):
     noa = make.recorded(ada)
     roster.change_person(person=noa, version=1, telephone="555-0100", by=ada)
 
-    with pytest.raises(roster.StaleError, match="They wrote: telephone: 555-0100"):
+    with pytest.raises(StaleError, match="They wrote: telephone: 555-0100"):
         roster.change_person(person=noa, version=1, telephone="555-0199", by=ada)
 
     noa.refresh_from_db()
@@ -281,7 +292,7 @@ def test_a_dog_goes_with_its_new_handler(ada, at):
     rex.refresh_from_db()
     assert (rex.handler, rex.station, rex.version) == (ira, ira.station, 2)
     assert "handler: Noa Fictitious → Ira" in AuditRow.objects.get(act="canine.changed").facts
-    with pytest.raises(roster.StaleError):
+    with pytest.raises(StaleError):
         roster.change_canine(canine=rex, version=1, name="Other", by=ada)
 
 
@@ -331,7 +342,7 @@ def test_a_station_gets_another_name_and_clock(ada, at):
         "time_zone", roster.change_station,
         station=at, version=2, name="x", time_zone="Mars/Base", by=ada,
     )  # fmt: skip
-    with pytest.raises(roster.StaleError, match="name: Laredo II"):
+    with pytest.raises(StaleError, match="name: Laredo II"):
         roster.change_station(station=at, version=1, name="x", time_zone="UTC", by=ada)
 
 
