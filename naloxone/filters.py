@@ -151,9 +151,11 @@ class KitFilter(filters.FilterSet):
             )
 
         person, nowhere = self.person, Value(0)
-        places = Holder.objects.filter(
-            access.within(person, Permission.KITS_SEE), kind__in=PLACES, closed_on=None
-        )
+        places = Holder.objects.filter(access.within(person, Permission.KITS_SEE), kind__in=PLACES)
+        asked = self.data.get("place", "")
+        # The page of a closed place leads here, to what was emptied in it; nobody else is offered it.
+        asked = Q(pk=asked) if asked.isdecimal() and len(asked) <= 18 else Q()
+        places = places.filter(Q(closed_on=None) | asked)
         chosen = self.data.get("station", "")
         if chosen.isdecimal() and len(chosen) < 10:
             places = places.filter(station=chosen)

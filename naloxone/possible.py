@@ -75,3 +75,14 @@ def acts_now(kit, person, today):
     if not kit.offer_key:
         acts += custody_acts(kit, person, today)
     return [*acts, *stock_acts(kit, person, today)]
+
+
+def acts_on_place(place, person, left):
+    """What who keeps places may do with this one. `left` is what is in it or on its way: while there is any, it stays open."""
+    keeps = access.may(person, Permission.PLACES_KEEP, at=place.station_id)
+    if not keeps or place.closed_on is not None:
+        return []
+    acts = [Button("Change", reverse("naloxone:change_place", args=[place.pk]), "outline")]
+    if not any(left.values()):
+        acts.append(Button("Close", reverse("naloxone:close_place", args=[place.pk]), "plain"))
+    return acts

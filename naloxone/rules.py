@@ -129,15 +129,13 @@ def check_open(place: str, *, closed_on: dt.date | None, field: str | None = Non
 def check_closable(place: str, *, kits: int, offers: int) -> None:
     """Raise CustodyError while units are in a place, or hand-overs to it wait for an answer."""
     if kits:
-        raise CustodyError(f"{_are(kits, 'kit')} still in {place}. Move them first.")
+        noun, them = ("kit is", "it") if kits == 1 else ("kits are", "them")
+        raise CustodyError(f"{kits:,} {noun} left in {place}: move {them} first.")
     if offers:
+        noun, verb, them = ("hand-over", "is", "it") if offers == 1 else ("hand-overs", "are", "them")  # fmt: skip
         raise CustodyError(
-            f"{_are(offers, 'hand-over')} to {place} still open. Answer or withdraw them first."
+            f"{offers:,} {noun} to {place} {verb} still open: answer or withdraw {them} first."
         )
-
-
-def _are(count: int, noun: str) -> str:
-    return f"{count:,} {noun} is" if count == 1 else f"{count:,} {noun}s are"
 
 
 def check_told(occurred_at: dt.datetime, *, now: dt.datetime) -> None:

@@ -9,9 +9,9 @@ from naloxone.actions.custody import (
     record_with_witness,
     withdraw_offer,
 )
+from naloxone.actions.places import change_place, close_place, open_place
 from naloxone.actions.stock import (
     assemble_kits,
-    open_place,
     recall_lot,
     receive_delivery,
     release_kits,
@@ -23,6 +23,8 @@ __all__ = [
     "answer_offer",
     "answer_offers",
     "assemble_kits",
+    "change_place",
+    "close_place",
     "hand_over_here",
     "move_kits",
     "offer_kits",

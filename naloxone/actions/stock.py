@@ -1,31 +1,13 @@
-"""What makes and opens stock: places, deliveries, release from quarantine, assembly, recall."""
+"""What makes and opens stock: deliveries, release from quarantine, assembly, recall."""
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from naloxone import ledger, rules
-from naloxone.models import Device, Holder, Kit, Lot, LotRecall, UnitKind
-from naloxone.rules import CustodyError, EventKind, HolderKind, State
+from naloxone.models import Device, Kit, Lot, LotRecall, UnitKind
+from naloxone.rules import CustodyError, EventKind, State
 from safety_portal import access, audit
 from safety_portal.access import Permission
-
-
-@transaction.atomic
-def open_place(*, kind, name, station, place_type, access_mode, par_min=None, by):
-    """Open a storage point or vehicle at a station. Raises CustodyError when the name is taken there."""
-    access.check(by, Permission.PLACES_KEEP, at=station)
-    if Holder.objects.filter(station=station, name__iexact=name).exists():
-        raise CustodyError(f"{station} already has a place of this name.", "name")
-    place = Holder.objects.create(
-        kind=kind,
-        name=name,
-        station=station,
-        place_type=place_type,
-        access_mode=access_mode,
-        par_min=par_min,
-    )
-    audit.record("place.opened", by=by, target=place, station=station, name=name)
-    return place
 
 
 def find_or_make_lot(product, number, expires_on):
@@ -276,6 +258,3 @@ def recall_lot(*, lot, notice, occurred_at, request_key, by):
     )
     audit.record("lot.recalled", by=by, target=lot, notice=notice, kits=named(kits))
     return act
-
-
-PLACE_KINDS = (HolderKind.STORAGE, HolderKind.VEHICLE)

@@ -9,10 +9,10 @@ from naloxone.forms.hand_overs import (
     GiveForm,
     OfferForm,
 )
+from naloxone.forms.places import ChangePlaceForm, ClosePlaceForm, PlaceForm
 from naloxone.forms.stock import (
     AssembleForm,
     MoveForm,
-    PlaceForm,
     RecallForm,
     ReceiveForm,
     ReleaseForm,
@@ -22,6 +22,8 @@ __all__ = [
     "AcceptForm",
     "AnswerForm",
     "AssembleForm",
+    "ChangePlaceForm",
+    "ClosePlaceForm",
     "CounterForm",
     "GiveBackForm",
     "GiveForm",

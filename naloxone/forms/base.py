@@ -9,6 +9,7 @@ from naloxone.rules import MOST_UNITS, CustodyError
 from safety_portal import access
 from safety_portal import widgets as w
 from safety_portal.people import reference_number
+from safety_portal.versions import StaleError
 
 MOST_LISTED = 200  # places in one list; beyond that one looks them up
 
@@ -47,6 +48,7 @@ class CustodyForm(w.PortalForm):
     """A form whose fields may depend on the person, and whose refusal stands at its field."""
 
     result = None
+    keyed = True  # the act knows by the request's key that it was sent twice
 
     def add_field(self, name, field):
         self.fields[name] = field
@@ -61,10 +63,11 @@ class CustodyForm(w.PortalForm):
         """Do the act; False, with the reason shown, when the form or the rules say no."""
         if not self.is_valid():
             return False
-        key = self.cleaned_data["request_key"]
+        if self.keyed:
+            more |= {"request_key": self.cleaned_data["request_key"]}
         try:
-            self.result = verb(**self.facts(), **more, request_key=key, by=self.person)
-        except CustodyError as error:
+            self.result = verb(**self.facts(), **more, by=self.person)
+        except (CustodyError, StaleError) as error:
             self.add_rule_error(error)
             return False
         return True

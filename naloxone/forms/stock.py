@@ -1,4 +1,4 @@
-"""What people type about deliveries, assembly, release, moves, recalls and places."""
+"""What people type about deliveries, assembly, release, moves and recalls."""
 
 from django.core.exceptions import ValidationError
 from django.db.models import Count
@@ -12,7 +12,7 @@ from naloxone.forms.base import (
     places_where,
     when_field,
 )
-from naloxone.models import AccessMode, Kit, PlaceType, Product, UnitKind
+from naloxone.models import Kit, Product, UnitKind
 from naloxone.rules import MOST_UNITS, HolderKind, State
 from safety_portal import access
 from safety_portal import widgets as w
@@ -177,32 +177,3 @@ class RecallForm(CustodyForm):
             "Everybody who has such a kit, and everybody who sees kits at their stations",
             f"In the audit: {self.person}, and the notice",
         )
-
-
-class PlaceForm(CustodyForm):
-    submit_label = "Open the place"
-    kind = w.ChoiceField(
-        label="What is it?",
-        choices=[
-            (HolderKind.STORAGE.value, w.Tile("Storage point", "Cabinet, vault, box, go-bag")),
-            (HolderKind.VEHICLE.value, w.Tile("Vehicle", "A car, boat or aircraft with a kit aboard")),
-        ],
-    )  # fmt: skip
-    name = w.TextField(label="Name", max_length=120, help_text="As people call it: “Lane 3 cabinet”")  # fmt: skip
-    place_type = w.ChoiceField(label="Kind of place", tiles=False, choices=PlaceType.choices)
-    access_mode = w.ChoiceField(label="How it opens", tiles=False, choices=AccessMode.choices, help_text="A code itself is never kept here.")  # fmt: skip
-    par_min = w.NumberField(label="Par: at least so many kits", min_value=0, max_value=1000, required=False)  # fmt: skip
-
-    field_order = ("kind", "name", "station", "place_type", "access_mode", "par_min")
-
-    def __init__(self, *args, person, **kwargs):
-        stations = access.stations_where(person, Permission.PLACES_KEEP).by_name()
-        super().__init__(*args, person=person, **kwargs)
-        self.add_field(
-            "station",
-            w.ModelField(queryset=stations, label="Station", initial=person.station_id),
-        )
-
-    def facts(self):
-        names = ("kind", "name", "station", "place_type", "access_mode", "par_min")
-        return {name: self.cleaned_data[name] for name in names}

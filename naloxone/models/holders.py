@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.urls import reverse
 
 from naloxone.models.words import choices
 from naloxone.rules import HolderKind
@@ -83,9 +84,14 @@ class Holder(models.Model):
                 ),
             ),
             models.UniqueConstraint(
-                fields=["station", "name"],
-                condition=Q(kind__in=["storage", "vehicle"]),
-                name="place_name_once_a_station",
+                "station",
+                Lower("name"),
+                condition=Q(kind__in=["storage", "vehicle"], closed_on=None),
+                name="place_name_once_in_use",
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_on=None) | Q(kind__in=["storage", "vehicle"]),
+                name="holder_only_places_close",
             ),
             models.UniqueConstraint(
                 fields=["kind"], condition=Q(kind="supplier"), name="holder_one_supplier"
@@ -94,6 +100,10 @@ class Holder(models.Model):
 
     def __str__(self):
         return self.name
+
+    def get_absolute_url(self):
+        """The page of a place; who carries kits has none."""
+        return reverse("naloxone:place", args=[self.pk])
 
     @property
     def reference(self):

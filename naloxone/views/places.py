@@ -3,13 +3,17 @@
 from django.contrib import messages
 from django.db.models import Count, Q
 from django.db.models.functions import Lower
+from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 
 from naloxone import actions, badges, forms
+from naloxone.actions.places import what_keeps_open
 from naloxone.filters import listed
 from naloxone.models import Holder, Kit
-from naloxone.rules import HolderKind, State
+from naloxone.possible import acts_on_place
+from naloxone.rules import PLACES, State
 from naloxone.views.stock import form_page
 from safety_portal import access, keyset, looking
 from safety_portal.access import Permission, needs
@@ -20,12 +24,11 @@ BY_NAME = (By("station_key", str), By("name_key", str), By("pk"))
 MOST_SHOWN = 50
 
 
-def places_seen(person):
-    return Holder.objects.filter(
-        access.within(person, Permission.KITS_SEE),
-        kind__in=[HolderKind.STORAGE, HolderKind.VEHICLE],
-        closed_on=None,
-    ).select_related("station")
+def places_where(person, permission):
+    """Places of the person's stations, closed ones too: records lead to them."""
+    return Holder.objects.filter(access.within(person, permission), kind__in=PLACES).select_related(
+        "station"
+    )
 
 
 def count_stock(places, today):
@@ -62,7 +65,8 @@ def places(request):
         Column("Usable", figure=True), Column("Par", figure=True), Column("Enough?"),
     ]  # fmt: skip
     rows = (
-        places_seen(request.person)
+        places_where(request.person, Permission.KITS_SEE)
+        .in_use()
         .filter(looking.narrowing(request.person))
         .annotate(station_key=Lower("station__name"), name_key=Lower("name"))
     )
@@ -81,20 +85,30 @@ def places(request):
 @needs(Permission.KITS_SEE)
 def place(request, number):
     """One place: how it opens, what is in it, whether that is enough."""
-    found = get_object_or_404(places_seen(request.person), pk=number)
+    found = get_object_or_404(places_where(request.person, Permission.KITS_SEE), pk=number)
     today = request.person.station.today()
     count_stock([found], today)
+    left = what_keeps_open(found)
     kits = listed(Kit.objects.filter(holder=found).exclude(state=State.SPENT))
     columns = [Column("Kit"), Column("What"), Column("Doses", figure=True), Column("State"), Column("Expiry")]  # fmt: skip
     context = {
         "title": found.name,
         "place": found,
+        "acts": acts_on_place(found, request.person, left),
+        "keeps_open": any(left.values()),
         "kits": badges.show(list(kits.first_expired_first()[:MOST_SHOWN]), today),
         "head": Table(request, "Kits here, first expiry first", columns),
         "all_url": f"{reverse('naloxone:kits')}?place={found.pk}",
-        "most": MOST_SHOWN,
+        "emptied_url": found.closed_on and emptied_url(found),
     }
     return render(request, "naloxone/place.html", context)
+
+
+def emptied_url(place):
+    """The list of the cartons that were emptied in a place; "" when there is none."""
+    if not Kit.objects.filter(holder=place, state=State.SPENT).exists():
+        return ""
+    return f"{reverse('naloxone:kits')}?place={place.pk}&state={State.SPENT}"
 
 
 @needs(Permission.PLACES_KEEP)
@@ -103,12 +117,50 @@ def open_place(request):
     form = forms.PlaceForm(
         request.POST or None, person=request.person, cancel_url=reverse("naloxone:places")
     )
-    if request.method == "POST" and form.carry_out(open_once):
+    if request.method == "POST" and form.carry_out(actions.open_place):
         messages.success(request, f"{form.result} is open.")
-        return redirect("naloxone:place", form.result.pk)
+        return redirect(form.result)
     return form_page(request, form, "Open a place")
 
 
-def open_once(*, request_key, **facts):
-    # The name is unique at a station: that alone keeps the same form from opening two.
-    return actions.open_place(**facts)
+def kept(request, number):
+    """A place that is the person's to keep. Closed, only a form that comes too late still finds it."""
+    found = get_object_or_404(places_where(request.person, Permission.PLACES_KEEP), pk=number)
+    if found.closed_on and request.method != "POST":
+        raise Http404
+    return found
+
+
+@needs(Permission.PLACES_KEEP)
+def change_place(request, number):
+    """Another name, kind, lock or par level."""
+    found = kept(request, number)
+    form = forms.ChangePlaceForm(
+        request.POST or None,
+        row=found,
+        person=request.person,
+        cancel_url=found.get_absolute_url(),
+    )
+    if request.method == "POST" and form.carry_out(actions.change_place, place=found):
+        messages.success(request, f"{found} is changed.")
+        return redirect(found)
+    return form_page(
+        request, form, f"Change {found}", template="naloxone/change_place.html", place=found
+    )
+
+
+@needs(Permission.PLACES_KEEP)
+def close_place(request, number):
+    """Close an empty place; one that is not empty says what to do first."""
+    found = kept(request, number)
+    form = forms.ClosePlaceForm(
+        request.POST or None, person=request.person, place=found, cancel_url=found.get_absolute_url()
+    )  # fmt: skip
+    now = timezone.now()
+    if request.method == "POST" and form.carry_out(actions.close_place, place=found, now=now):
+        messages.success(request, f"{found} is closed.")
+        return redirect(found)
+    return form_page(
+        request, form, f"Close {found}?", template="naloxone/close_place.html",
+        place=found, left=what_keeps_open(found),
+    )  # fmt: skip

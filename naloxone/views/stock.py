@@ -18,13 +18,19 @@ KITS = "naloxone:kits"
 
 
 def asked(request):
-    """What the codes field begins with: the units ticked in a list, or all that one act made."""
+    """What the codes field begins with: the units ticked in a list, all that one act made, or all in a place."""
     kits = request.GET.getlist("kits")
-    act = request.GET.get("made", "")
-    if act.isdecimal() and len(act) < 18:
-        made = made_by(request.person, act).order_by("pk")
-        kits += [kit.reference for kit in made.only("pk")[:MOST_UNITS]]
+    for name, units_of in (("made", made_by), ("place", left_in)):
+        key = request.GET.get(name, "")
+        if key.isdecimal() and len(key) < 18:
+            found = units_of(request.person, key).order_by("pk").only("pk")
+            kits += [kit.reference for kit in found[:MOST_UNITS]]
     return {"kits": kits}
+
+
+def left_in(person, place):
+    """Units that a place of the person's stations still has."""
+    return Kit.objects.overseen_by(person).filter(holder=place).exclude(state=State.SPENT)
 
 
 def made_by(person, act):

@@ -104,3 +104,29 @@ def test_a_gtin_follows_from_its_ndc(ndc, gtin):
 def test_an_ill_formed_ndc_has_no_gtin(ndc):
     with pytest.raises(ValueError, match="ten-digit"):
         rules.gtin_of_ndc(ndc)
+
+
+@pytest.mark.parametrize(
+    ("kits", "offers", "words"),
+    [
+        (1, 0, "1 kit is left in Lane 3: move it first."),
+        (1200, 2, "1,200 kits are left in Lane 3: move them first."),
+        (0, 1, "1 hand-over to Lane 3 is still open: answer or withdraw it first."),
+        (0, 2, "2 hand-overs to Lane 3 are still open: answer or withdraw them first."),
+    ],
+)
+def test_a_place_says_what_keeps_it_open(kits, offers, words):
+    with pytest.raises(CustodyError) as told:
+        rules.check_closable("Lane 3", kits=kits, offers=offers)
+
+    assert str(told.value) == words
+
+
+def test_an_empty_place_may_be_closed_and_a_closed_one_says_since_when():
+    rules.check_closable("Lane 3", kits=0, offers=0)
+    rules.check_open("Lane 3", closed_on=None)
+
+    with pytest.raises(CustodyError, match="Lane 3 was closed on 03 Nov 2026") as told:
+        rules.check_open("Lane 3", closed_on=dt.date(2026, 11, 3), field="receiver")
+
+    assert told.value.field == "receiver"
