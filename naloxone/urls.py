@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from naloxone.views import hand_overs, kits, places, stock
+from naloxone.views import hand_overs, kits, offers, places, stock
 from safety_portal.access import Permission
 from safety_portal.page_parts import NavItem, register_counter, register_navigation
 
@@ -26,8 +26,8 @@ urlpatterns = [
     path("hand-overs/sent/", hand_overs.sent, name="sent"),
     path("hand-overs/all/", hand_overs.hand_over_history, name="hand_over_history"),
     path("hand-overs/accept/", hand_overs.accept, name="accept"),
-    path("hand-overs/H-<int:number>/", hand_overs.hand_over, name="hand_over"),
-    path("hand-overs/H-<int:number>/withdraw/", hand_overs.withdraw, name="withdraw"),
+    path("hand-overs/H-<int:number>/", offers.hand_over, name="hand_over"),
+    path("hand-overs/H-<int:number>/withdraw/", offers.withdraw, name="withdraw"),
     path("places/", places.places, name="places"),
     path("places/open/", places.open_place, name="open_place"),
     path("places/S-<int:number>/", places.place, name="place"),

@@ -1,17 +1,15 @@
-"""Kits from hand to hand: offer, answer, both at the counter, back to a place; and what one has oneself."""
+"""Kits from hand to hand: giving, both at the counter, back to a place; what one has, and what waits for whom."""
 
 from itertools import groupby
 
 from django.contrib import messages
 from django.db.models import Count, Prefetch, Q
-from django.http import Http404
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from naloxone import actions, badges, codes, forms
-from naloxone.actions import CustodyError, custody
 from naloxone.models import HandOver, HandOverLine, Kit, Outcome
 from naloxone.views.stock import asked, done, form_page
 from safety_portal import access, keyset, looking
@@ -129,7 +127,7 @@ def give_back(request):
     return form_page(request, form, "Return kits to a place")
 
 
-# --- answering ------------------------------------------------------------------------------------------
+# --- what waits -----------------------------------------------------------------------------------------
 def tabs(current):
     pages = (
         ("Waiting for me", "hand_overs"),
@@ -182,88 +180,6 @@ def accept(request):
         for errors in form.errors.values():
             messages.error(request, errors[0])
     return redirect("naloxone:hand_overs")
-
-
-@everyone
-def hand_over(request, number):
-    """One offer: what, from whom, to whom, and its answer."""
-    offer = visible_offer(request.person, number)
-    lines = list(offer.lines.select_related("kit__lot__product", "kit__holder").order_by("kit"))
-    open_keys = [line.kit_id for line in lines if line.outcome is None]
-    mine = bool(open_keys) and custody.may_answer(request.person, offer.receiver)
-    form = forms.AnswerForm(
-        request.POST or None, person=request.person, offer=offer, waiting=open_keys
-    )
-    if request.method == "POST":
-        if not open_keys:
-            messages.info(request, f"{offer.reference} has already been answered.")
-            return redirect("naloxone:hand_over", offer.pk)
-        if not mine:
-            raise Http404
-        if form.carry_out(actions.answer_offer, now=timezone.now()):
-            return answered(request, offer, form)
-    return offer_page(request, offer, lines, form if mine else None)
-
-
-def visible_offer(person, number):
-    """The offer, if it is the person's to see: to them, by them, or of kits at their stations."""
-    found = HandOver.objects.visible_to(person) | HandOver.objects.for_receiver(person)
-    return get_object_or_404(
-        found.select_related(
-            "by", "receiver__person", "receiver__station", "receiver__canine", "station"
-        ).distinct(),
-        pk=number,
-    )
-
-
-def answered(request, offer, form):
-    left = len(form.left)
-    taken = len(form.waiting) - left
-    said = f"Accepted: {taken}." if taken else ""
-    messages.success(request, f"{said} Not taken: {left}." if left else said)
-    return redirect("naloxone:hand_over", offer.pk)
-
-
-def offer_page(request, offer, lines, form):
-    today = request.person.station.today()
-    for line in lines:
-        badges.show([line.kit], today)
-        line.badge = badges.outcome_badge(line.outcome)
-        line.ticked = form is not None and line.kit_id in form.taken
-    waiting_lines = [line for line in lines if line.outcome is None]
-    gives = offer.by_id == request.person.pk or access.may(
-        request.person, Permission.CUSTODY_GIVE, at=offer.station_id
-    )
-    context = {
-        "title": offer.reference,
-        "offer": offer,
-        "lines": lines,
-        "waiting": waiting_lines,
-        "late": bool(waiting_lines) and offer.due_at < timezone.now(),
-        "form": form,
-        "can_withdraw": bool(waiting_lines) and gives,
-        "head": Table(request, "Kits", lines_columns(form), caption_hidden=True),
-    }
-    return render(request, "naloxone/hand_over.html", context)
-
-
-def lines_columns(form):
-    take = [Column("Take", tick_all="")] if form else []
-    return [*take, Column("Kit"), Column("What"), Column("Expiry"), Column("Answer")]
-
-
-@require_POST
-@everyone
-def withdraw(request, number):
-    """Take an offer back."""
-    offer = visible_offer(request.person, number)
-    try:
-        actions.withdraw_offer(offer=offer, now=timezone.now(), by=request.person)
-    except CustodyError as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(request, f"{offer.reference} is withdrawn; nothing has moved.")
-    return redirect("naloxone:hand_over", offer.pk)
 
 
 # --- lists ----------------------------------------------------------------------------------------------
