@@ -139,7 +139,7 @@ def offer_kits(*, kits, receiver, note="", now, request_key, by):
 
 @transaction.atomic
 def answer_offer(*, offer, refused=None, now, request_key, by):
-    """Accept an offer, but for the units refused with a reason: {kit key: reason}. Returns the act or None.
+    """Accept an offer, but for the units refused with a reason: {kit key: reason}. Returns the offer as answered.
 
     A unit that moved meanwhile lapses; if nothing is left, CustodyError. Known request: same answer.
     """
@@ -147,18 +147,17 @@ def answer_offer(*, offer, refused=None, now, request_key, by):
     if not may_answer(by, offer.receiver):
         raise AccessError(f"{by} may not answer {offer.reference}")
     lines = {line.kit_id: line for line in offer.lines.all()}
-    kits, act = begin([Kit(pk=key) for key in lines], request_key)
-    if act:
-        return act
+    kits, _ = begin([Kit(pk=key) for key in lines], request_key)
     lines = {line.kit_id: line for line in offer.lines.filter(outcome=None)}
     kits = [kit for kit in kits if kit.pk in lines]
     if not kits:
+        if known := HandOver.objects.filter(pk=offer.pk, answer_key=request_key).first():
+            return known
         raise CustodyError(f"{offer.reference} has already been answered, withdrawn or overtaken.")
     for key, reason in refused.items():
         if key in lines and not reason.strip():
             raise CustodyError(f"Say why you do not take K-{key}.", "reason")
     wanted = [kit for kit in kits if kit.pk not in refused]
-    act = None
     if wanted:
         check_receivable(wanted, offer.receiver, at=now)
         act = open_act_once(
@@ -170,14 +169,15 @@ def answer_offer(*, offer, refused=None, now, request_key, by):
                 for kit in wanted
             ]
         )
-    close_lines(offer, lines, refused, now)
+    offer.answered_by, offer.answer_key = by, request_key
+    close_offer(offer, lines, refused, now)
     tell("hand_over.answered", kits, by=by, hand_over=offer.reference, refused=len(refused))
-    return act
+    return offer
 
 
 @transaction.atomic
 def answer_offers(*, offers, now, request_key, by):
-    """Accept several offers in one tap, all or none. Returns their acts. Raises CustodyError, AccessError."""
+    """Accept several offers in one tap, all or none. Returns them. Raises CustodyError, AccessError."""
     if not offers:
         raise CustodyError("These offers have been answered or withdrawn meanwhile.")
     return [
@@ -188,8 +188,9 @@ def answer_offers(*, offers, now, request_key, by):
     ]
 
 
-def close_lines(offer, lines, refused, now):
+def close_offer(offer, lines, refused, now):
     """End the open lines of an answered offer: accepted in one statement, each refusal with its reason."""
+    offer.save(update_fields=["answered_by", "answer_key"])
     accepted = [key for key in lines if key not in refused]
     offer.lines.filter(kit__in=accepted, outcome=None).update(
         outcome=Outcome.ACCEPTED, ended_at=now

@@ -53,8 +53,20 @@ class HandOver(models.Model):
     offered_at = models.DateTimeField()
     due_at = models.DateTimeField()
     request_key = models.UUIDField(unique=True, default=uuid.uuid4)
+    # Who accepted or refused, and by which form: a refusal leaves no act, and sent twice it has one answer.
+    answered_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+    answer_key = models.UUIDField(null=True)
 
     objects = HandOverQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(answered_by=None, answer_key=None)
+                | Q(answered_by__isnull=False, answer_key__isnull=False),
+                name="hand_over_answered_by_somebody",
+            )
+        ]
 
     def __str__(self):
         return self.reference

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST
 
 from naloxone import actions, badges, forms
 from naloxone.actions import CustodyError, custody
-from naloxone.models import HandOver
+from naloxone.models import HandOver, Outcome
 from safety_portal import access
 from safety_portal.access import Permission, everyone
 from safety_portal.page_parts import Column, Table
@@ -20,19 +20,19 @@ def hand_over(request, number):
     offer = visible_offer(request.person, number)
     lines = list(offer.lines.select_related("kit__lot__product", "kit__holder").order_by("kit"))
     open_keys = [line.kit_id for line in lines if line.outcome is None]
-    mine = bool(open_keys) and custody.may_answer(request.person, offer.receiver)
+    mine = custody.may_answer(request.person, offer.receiver)
     form = forms.AnswerForm(
         request.POST or None, person=request.person, offer=offer, waiting=open_keys
     )
     if request.method == "POST":
-        if not open_keys:
-            messages.info(request, f"{offer.reference} has already been answered.")
-            return redirect("naloxone:hand_over", offer.pk)
         if not mine:
             raise Http404
         if form.carry_out(actions.answer_offer, now=timezone.now()):
-            return answered(request, offer, form)
-    return offer_page(request, offer, lines, form if mine else None)
+            return answered(request, offer)
+        if not open_keys:
+            messages.info(request, f"{offer.reference} has already been answered.")
+            return redirect("naloxone:hand_over", offer.pk)
+    return offer_page(request, offer, lines, form if mine and open_keys else None)
 
 
 def visible_offer(person, number):
@@ -46,11 +46,13 @@ def visible_offer(person, number):
     )
 
 
-def answered(request, offer, form):
-    left = len(form.left)
-    taken = len(form.waiting) - left
-    said = f"Accepted: {taken}." if taken else ""
-    messages.success(request, f"{said} Not taken: {left}." if left else said)
+def answered(request, offer):
+    """Says what came of it, by the rows: a form that was sent twice hears the same twice."""
+    ends = list(offer.lines.values_list("outcome", flat=True))
+    taken, left = ends.count(Outcome.ACCEPTED), ends.count(Outcome.REFUSED)
+    words = [f"Accepted: {taken}."] if taken else []
+    words += [f"Not taken: {left}."] if left else []
+    messages.success(request, " ".join(words))
     return redirect("naloxone:hand_over", offer.pk)
 
 

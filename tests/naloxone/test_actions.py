@@ -153,21 +153,26 @@ def test_only_acceptance_moves_custody(by, store):
     ]
 
 
-def test_accepting_twice_gives_the_same_answer(by, store):
+@pytest.mark.parametrize(("refusing", "events"), [(False, 1), (True, 0)])
+def test_an_answer_sent_twice_is_the_same_answer(by, store, refusing, events):
     officer = make.person(by.station)
-    kits = make.delivery(by, store)
+    [kit] = make.delivery(by, store)
     offer = actions.offer_kits(
-        kits=kits, receiver=make.holder(officer), now=timezone.now(), request_key=make.key(), by=by
+        kits=[kit], receiver=make.holder(officer), now=timezone.now(), request_key=make.key(), by=by
     )
-    request_key = make.key()
+    answer = {
+        "offer": offer, "refused": {kit.pk: "Not for me"} if refusing else None,
+        "request_key": make.key(), "by": officer,
+    }  # fmt: skip
 
-    acts = [
-        actions.answer_offer(offer=offer, now=timezone.now(), request_key=request_key, by=officer)
-        for _ in range(2)
-    ]
+    answered = [actions.answer_offer(now=timezone.now(), **answer) for _ in range(2)]
 
-    assert acts[0] == acts[1]
-    assert CustodyEvent.objects.filter(kind="handed_over").count() == 1
+    assert answered == [offer, offer]
+    assert answered[1].answered_by == officer
+    assert CustodyEvent.objects.filter(kind="handed_over").count() == events
+    assert AuditRow.objects.filter(act="hand_over.answered").count() == 1
+    with pytest.raises(CustodyError, match="has already been answered"):
+        actions.answer_offer(now=timezone.now(), **answer | {"request_key": make.key()})
 
 
 def test_a_kit_is_offered_to_one_at_a_time(by, store):

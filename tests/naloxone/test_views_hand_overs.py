@@ -193,6 +193,11 @@ def test_who_has_no_account_takes_kits_before_a_witness_only(client, by, store, 
     assert contractor.reference not in options.content.decode()
 
 
+def said(answer):
+    """The messages of a page that was followed to."""
+    return [str(message) for message in answer.context["messages"]]
+
+
 # --- answering ------------------------------------------------------------------------------------------
 def test_a_card_for_each_giver_accepts_all_in_one_tap(client, by, store, officer):
     supervisor = make.person(by.station, Role.SUPERVISOR)
@@ -240,7 +245,8 @@ def test_one_may_leave_some_out_with_a_reason(client, by, store, officer):
     assert "Accepted: 1. Not taken: 2." in answer.content.decode()
     assert "Seal is broken" in answer.content.decode()
     assert Kit.objects.filter(holder__person=officer).get() == kits[0]
-    again = client.post(page, told | {"reason": "x"}, follow=True)
+    another = told | {"reason": "x", "request_key": str(make.key())}
+    again = client.post(page, another, follow=True)
     assert "has already been answered" in again.content.decode()
 
 
@@ -258,8 +264,10 @@ def test_all_may_be_refused(client, by, store, officer):
     offer = offered(make.delivery(by, store), officer, by)
     client.force_login(officer.account)
 
-    told = {"answer": "ticked", "reason": "Not for me"}
-    client.post(f"/hand-overs/{offer.reference}/", told)
+    told = {"answer": "ticked", "reason": "Not for me", "request_key": str(make.key())}
+    for _ in range(2):
+        answer = client.post(f"/hand-overs/{offer.reference}/", told, follow=True)
+        assert said(answer) == ["Not taken: 1."]
 
     assert HandOverLine.objects.get().outcome == "refused"
     assert Kit.objects.get().holder == store
