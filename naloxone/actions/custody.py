@@ -206,6 +206,8 @@ def withdraw_offer(*, offer, now, by):
     """Take back what is still open of an offer: its giver, or who may give at the station. Raises CustodyError."""
     if offer.by_id != by.pk:
         access.check(by, Permission.CUSTODY_GIVE, at=offer.station)
+    # An answer under way holds these units: without waiting for it both would count.
+    ledger.lock_kits(list(offer.lines.values_list("kit", flat=True)))
     ended = offer.lines.filter(outcome=None).update(outcome=Outcome.WITHDRAWN, ended_at=now)
     if not ended:
         raise CustodyError(f"Nothing of {offer.reference} is open any more.")

@@ -335,3 +335,34 @@ def test_of_eight_who_take_one_kit_at_once_one_succeeds(committed, django_db_blo
         assert set(told) == {f"{kits[0].reference} is with {winner} now. Only they can hand it on."}
         assert CustodyEvent.objects.filter(kind="handed_over").count() == 1
         assert verify_ledger().intact
+
+
+def test_a_withdrawal_waits_for_an_answer_under_way(committed, django_db_blocker):
+    with django_db_blocker.unblock():
+        by = make.coordinator(make.station())
+        officer = make.person(by.station)
+        kits = make.delivery(by, make.place(by))
+        now = timezone.now()
+        offer = actions.offer_kits(
+            kits=kits, receiver=make.holder(officer), now=now, request_key=make.key(), by=by
+        )
+        told = []
+
+        def withdraw():
+            try:
+                actions.withdraw_offer(offer=offer, now=now, by=by)
+            except CustodyError as error:
+                told.append(str(error))
+            finally:
+                connections.close_all()
+
+        thread = threading.Thread(target=withdraw)
+        with transaction.atomic():
+            ledger.lock_kits([kits[0].pk])  # as an answer does first
+            thread.start()
+            thread.join(0.3)
+            actions.answer_offer(offer=offer, now=now, request_key=make.key(), by=officer)
+        thread.join()
+
+        assert told == [f"Nothing of {offer.reference} is open any more."]
+        assert Kit.objects.with_names().get().holder == make.holder(officer)
