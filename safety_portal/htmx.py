@@ -1,7 +1,13 @@
-"""One view, two answers: the whole page, or the part that htmx swaps in."""
+"""One view, two answers: the whole page, or the part that htmx swaps in. And what a page asks by itself."""
 
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
+
+
+def unattended(view):
+    """Marks a view that a page asks again and again by itself: no sign of anybody, so the session still ends."""
+    view.unattended = True
+    return view
 
 
 def page_or_part(request, page_template, part_template, context=None, *, status=None):

@@ -40,7 +40,11 @@ def keep_session(request, now):
         logout(request)
     elif "begun_at" not in session:
         session["begun_at"] = session["seen_at"] = now
-    elif now - seen >= SEEN_EVERY:
+
+
+def note_presence(session, now):
+    """Somebody is there: the session's silence begins anew."""
+    if now - session["seen_at"] >= SEEN_EVERY:
         session["seen_at"] = now
 
 
@@ -65,6 +69,10 @@ class PersonMiddleware:
             # Another's hands at the same counter: no page is to be had by the Back button.
             response.headers.setdefault("Cache-Control", "no-store, private")
         return response
+
+    def process_view(self, request, view, args, kwargs):
+        if request.person and not getattr(view, "unattended", False):
+            note_presence(request.session, int(timezone.now().timestamp()))
 
     def process_exception(self, request, exception):
         if isinstance(exception, AccessError):

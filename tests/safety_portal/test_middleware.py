@@ -12,6 +12,7 @@ from redis import RedisError
 from safety_portal import audit
 from safety_portal.access import AccessError, everyone, public
 from safety_portal.audit import AuditRow
+from safety_portal.htmx import unattended
 from safety_portal.people import Account
 from tests.naloxone import make
 
@@ -21,6 +22,12 @@ FAULTS = {"access": AccessError, "redis": RedisError, "database": OperationalErr
 @everyone
 def who(request):
     return HttpResponse(f"{request.person} at {request.person.station.region.component}")
+
+
+@unattended
+@everyone
+def asks_itself(request):
+    return HttpResponse(status=204)
 
 
 @everyone
@@ -43,6 +50,7 @@ def keeps_itself(request):
 
 urlpatterns = [
     path("who/", who),
+    path("asks-itself/", asks_itself),
     path("act/<str:fault>/", act),
     path("open/", refuses_strangers),
     path("picture/", keeps_itself),
@@ -109,6 +117,17 @@ def test_activity_is_saved_at_most_once_a_minute(client, person, django_assert_n
     set_session(client, seen_at=-20)
     client.get("/who/")
     assert client.session["seen_at"] > before
+
+
+def test_what_a_page_asks_by_itself_keeps_no_session_alive(client, person, settings):
+    set_session(client, seen_at=-settings.SESSION_IDLE_SECONDS + 5)
+    assert client.get("/asks-itself/").status_code == 204
+    set_session(client, seen_at=-10)
+
+    answer = client.get("/asks-itself/", headers={"HX-Request": "true"})
+
+    assert answer["HX-Redirect"].startswith("/accounts/login/")
+    assert is_signed_out(client)
 
 
 def test_an_account_out_of_use_is_signed_out_at_once(client, person):
