@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 
-from safety_portal import access, widgets
+from safety_portal import access, qr, widgets
 from safety_portal.widgets import inputs
 
 register = template.Library()
@@ -110,6 +110,13 @@ def icon(name):
         static("built/icons.svg"),
         name,
     )
+
+
+@register.simple_tag
+def qr_code(text, label):
+    """The text as a QR code; what it leads to must stand beside it as a link or in words."""
+    side, path = qr.draw(text)
+    return _part("qr", side=side, path=path, label=label)
 
 
 @register.filter
