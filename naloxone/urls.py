@@ -27,6 +27,7 @@ urlpatterns = [
     path("hand-overs/all/", hand_overs.hand_over_history, name="hand_over_history"),
     path("hand-overs/accept/", hand_overs.accept, name="accept"),
     path("hand-overs/H-<int:number>/", offers.hand_over, name="hand_over"),
+    path("hand-overs/H-<int:number>/look-again/", offers.look_again, name="look_again"),
     path("hand-overs/H-<int:number>/withdraw/", offers.withdraw, name="withdraw"),
     path("places/", places.places, name="places"),
     path("places/open/", places.open_place, name="open_place"),

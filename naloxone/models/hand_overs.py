@@ -71,6 +71,9 @@ class HandOver(models.Model):
     def __str__(self):
         return self.reference
 
+    def get_absolute_url(self):
+        return f"/hand-overs/{self.reference}/"
+
     @property
     def reference(self):
         return f"H-{self.pk}"

@@ -58,27 +58,31 @@ def offer(request, form):
 
 
 def check_page(request, form, counter):
-    """The list to check before it is offered or handed over here."""
+    """The list to check before it is offered, shown to their phone or handed over here."""
     kits, receiver = form.cleaned_data["kits"], form.cleaned_data["receiver"]
     many = kits[0].reference if len(kits) == 1 else f"{len(kits)} kits"
-    way = None
-    if not counter.with_witness:
-        way = forms.OfferForm(
-            person=request.person,
-            initial={**form.carried(), "act": "offer"},
-            submit_label=f"Offer {many} to {receiver}",
-        )
+    offers = {
+        "offer_form": f"Offer {many} to {receiver}",
+        "phone_form": f"Offer {many} and show the QR code",
+    }
     counter.submit_label = f"Hand over {many} now"
     context = {
         "title": f"Hand {many} to {receiver}?",
         "kits": badges.show(kits, request.person.station.today()),
         "receiver": codes.describe(receiver),
-        "offer_form": way,
         "counter_form": counter,
         "form": counter,
         "narrow": True,
     }
+    if not counter.with_witness:
+        context |= {name: offer_form(request, form, words) for name, words in offers.items()}
     return render(request, "naloxone/give_check.html", context)
+
+
+def offer_form(request, form, words):
+    """The button that offers what the first step told; all of them make the same one offer."""
+    carried = {**form.carried(), "act": "offer"}
+    return forms.OfferForm(person=request.person, initial=carried, submit_label=words)
 
 
 @everyone

@@ -1,7 +1,12 @@
 """One offer of kits: what, from whom, to whom, and its answer."""
 
+import datetime as dt
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from django.conf import settings
 from django.contrib import messages
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
@@ -11,14 +16,37 @@ from naloxone.actions import CustodyError, custody
 from naloxone.models import HandOver, Outcome
 from safety_portal import access
 from safety_portal.access import Permission, everyone
+from safety_portal.htmx import unattended
 from safety_portal.page_parts import Column, Table
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+class Answer(NamedTuple):
+    """How the receiver answered, in the words of who looks: “you”, or a name."""
+
+    who: str
+    whom: str
+    at: dt.datetime
+    today: bool
+    taken: int
+    left: int
+    moved_on: bool  # some that were taken are elsewhere by now
+
+    @property
+    def word(self):
+        return "Accepted" if self.taken else "Refused"
+
+    @property
+    def tone(self):
+        return "success" if self.taken else "info"
 
 
 @everyone
 def hand_over(request, number):
     """One offer: what, from whom, to whom, and its answer."""
     offer = visible_offer(request.person, number)
-    lines = list(offer.lines.select_related("kit__lot__product", "kit__holder").order_by("kit"))
+    lines = lines_of(offer)
     open_keys = [line.kit_id for line in lines if line.outcome is None]
     mine = custody.may_answer(request.person, offer.receiver)
     form = forms.AnswerForm(
@@ -28,11 +56,25 @@ def hand_over(request, number):
         if not mine:
             raise Http404
         if form.carry_out(actions.answer_offer, now=timezone.now()):
-            return answered(request, offer)
+            return redirect(offer)  # its page says what came of it, to a second click too
         if not open_keys:
             messages.info(request, f"{offer.reference} has already been answered.")
-            return redirect("naloxone:hand_over", offer.pk)
-    return offer_page(request, offer, lines, form if mine and open_keys else None)
+            return redirect(offer)
+    context = offer_context(request, offer, lines, form if mine and open_keys else None)
+    return render(request, "naloxone/hand_over.html", context)
+
+
+@unattended
+@everyone
+def look_again(request, number):
+    """What the giver's page asks every few seconds: nothing until the offer is answered, then how it ended."""
+    offer = visible_offer(request.person, number)
+    if not request.htmx:
+        return redirect(offer)
+    if offer.lines.filter(outcome=None).exists():
+        return HttpResponse(status=204)
+    context = offer_context(request, offer, lines_of(offer), None)
+    return render(request, "naloxone/_offer_answered.html", context)
 
 
 def visible_offer(person, number):
@@ -40,23 +82,38 @@ def visible_offer(person, number):
     found = HandOver.objects.visible_to(person) | HandOver.objects.for_receiver(person)
     return get_object_or_404(
         found.select_related(
-            "by", "receiver__person", "receiver__station", "receiver__canine", "station"
+            "by", "answered_by", "receiver__person", "receiver__station", "receiver__canine", "station"
         ).distinct(),
         pk=number,
+    )  # fmt: skip
+
+
+def lines_of(offer):
+    return list(offer.lines.select_related("kit__lot__product", "kit__holder").order_by("kit"))
+
+
+def answer_of(offer, lines, person):
+    """The Answer as this person reads it, or None: not yet, withdrawn, or all overtaken."""
+    by = offer.answered_by
+    if by is None:
+        return None
+    taken = [line for line in lines if line.outcome == Outcome.ACCEPTED]
+    left = [line for line in lines if line.outcome == Outcome.REFUSED]
+    at = (taken + left)[0].ended_at
+    them = "you" if by == person else "them"
+    return Answer(
+        who="you" if by == person else str(by),
+        whom=them if offer.receiver.person_id == by.pk else str(offer.receiver),
+        at=at,
+        today=person.station.today(at) == person.station.today(),
+        taken=len(taken),
+        left=len(left),
+        moved_on=any(line.kit.holder_id != offer.receiver_id for line in taken),
     )
 
 
-def answered(request, offer):
-    """Says what came of it, by the rows: a form that was sent twice hears the same twice."""
-    ends = list(offer.lines.values_list("outcome", flat=True))
-    taken, left = ends.count(Outcome.ACCEPTED), ends.count(Outcome.REFUSED)
-    words = [f"Accepted: {taken}."] if taken else []
-    words += [f"Not taken: {left}."] if left else []
-    messages.success(request, " ".join(words))
-    return redirect("naloxone:hand_over", offer.pk)
-
-
-def offer_page(request, offer, lines, form):
+def offer_context(request, offer, lines, form):
+    """What both the page of an offer and the part that htmx swaps in show."""
     today = request.person.station.today()
     for line in lines:
         badges.show([line.kit], today)
@@ -66,17 +123,34 @@ def offer_page(request, offer, lines, form):
     gives = offer.by_id == request.person.pk or access.may(
         request.person, Permission.CUSTODY_GIVE, at=offer.station_id
     )
-    context = {
+    return {
         "title": offer.reference,
         "offer": offer,
         "lines": lines,
         "waiting": waiting_lines,
         "late": bool(waiting_lines) and offer.due_at < timezone.now(),
+        "answer": answer_of(offer, lines, request.person),
         "form": form,
         "can_withdraw": bool(waiting_lines) and gives,
+        "code": address_for_phone(offer) if waiting_lines and gives and form is None else None,
         "head": Table(request, "Kits", lines_columns(form), caption_hidden=True),
     }
-    return render(request, "naloxone/hand_over.html", context)
+
+
+class Code(NamedTuple):
+    """The address that a QR code leads to, and whether only this machine can open it."""
+
+    address: str
+    only_here: bool
+
+
+def address_for_phone(offer):
+    """The offer's page under the portal's public address: the one that another device can open.
+
+    Behind a proxy the request's own host may be an inner name, and it is the asker's word.
+    """
+    host = urlsplit(settings.PUBLIC_URL).hostname
+    return Code(f"{settings.PUBLIC_URL}{offer.get_absolute_url()}", host in LOOPBACK)
 
 
 def lines_columns(form):
@@ -95,4 +169,4 @@ def withdraw(request, number):
         messages.error(request, str(error))
     else:
         messages.success(request, f"{offer.reference} is withdrawn; nothing has moved.")
-    return redirect("naloxone:hand_over", offer.pk)
+    return redirect(offer)

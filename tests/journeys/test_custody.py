@@ -1,8 +1,12 @@
 """A kit goes from receipt into an officer's hands: coordinator at a desk, officer on a telephone, auditor, stranger."""
 
 import re
+from urllib.parse import unquote, urlsplit
 
 import pytest
+from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from playwright.sync_api import expect
 
 from naloxone.models import Kit, Lot
@@ -59,6 +63,12 @@ def fits(page):
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page.url
 
 
+def gap(above, below):
+    """Pixels between two things that stand under each other."""
+    box = above.bounding_box()
+    return below.bounding_box()["y"] - box["y"] - box["height"]
+
+
 def receive(page, axe, cartons):
     page.goto("/kits/")
     page.get_by_role("link", name="Receive a delivery").click()
@@ -103,6 +113,9 @@ def test_from_receipt_into_an_officers_hands(desk, telephone, axe, world):
     axe(telephone)
     button = telephone.get_by_role("button", name="Accept 2 kits")
     assert button.bounding_box()["height"] >= 44
+    look = telephone.get_by_role("link", name="Look first")
+    assert gap(telephone.locator(".kits-references"), button) >= 8
+    assert gap(button, look) >= 8
     button.tap()
     expect(telephone.get_by_text("They are with you now")).to_be_visible()
     telephone.goto("/my-kits/")
@@ -132,6 +145,81 @@ def test_at_the_counter_the_officer_types_their_own_secret(desk, axe, world):
     axe(desk)
 
 
+def show_code(page, axe, world):
+    """The coordinator at the desk offers two kits to the officer beside them. Returns the code's address."""
+    kits = make.delivery(world["coordinator"], world["place"], cartons=2)
+    page.goto("/kits/hand-over/?" + "&".join(f"kits={kit.reference}" for kit in kits))
+    page.get_by_role("searchbox", name=re.compile("To whom")).fill(world["officer"].badge)
+    page.get_by_text(re.compile("Olive Example")).click()
+    page.get_by_role("button", name="Check the list").click()
+    axe(page)
+    page.get_by_role("button", name="Offer 2 kits and show the QR code").click()
+    expect(page.get_by_role("img", name="QR code of this hand-over")).to_be_visible()
+    fits(page)
+    axe(page)
+    return page.get_by_role("link", name=re.compile("^http")).inner_text()
+
+
+def scan(page, address, person):
+    """Open a code's address on a telephone on which nobody is signed in, and sign in there."""
+    page.goto(address)
+    page.get_by_label("Email").fill(person.account.email)
+    page.get_by_label("Password", exact=False).first.fill(SECRET)
+    page.get_by_role("button", name="Sign in").tap()
+    page.wait_for_url(address)
+
+
+def test_the_receiver_accepts_on_their_own_phone_and_the_desk_hears_of_it(
+    desk, telephone, axe, world
+):
+    sign_in(desk, world["coordinator"])
+    address = show_code(desk, axe, world)
+    asked = []
+    desk.on("request", lambda request: asked.append(request.url))
+    desk.evaluate("window.isTheSamePage = true")
+
+    scan(telephone, address, world["officer"])
+    fits(telephone)
+    axe(telephone)
+    telephone.get_by_role("button", name="Accept all 2 kits").tap()
+    expect(telephone.get_by_role("status")).to_contain_text("2 kits are with you now.")
+    fits(telephone)
+    axe(telephone)
+
+    heard = desk.get_by_role("status")
+    expect(heard).to_contain_text(f"Accepted by {world['officer']} at ")
+    expect(heard).to_contain_text("2 kits are with them now.")
+    assert desk.evaluate("window.isTheSamePage")
+    expect(desk.get_by_text("Accepted", exact=True)).to_have_count(2)
+    expect(desk.get_by_role("img", name="QR code of this hand-over")).to_have_count(0)
+    axe(desk)
+    asked.clear()
+    desk.wait_for_timeout(3500)
+    assert asked == []  # it has heard what it waited for
+
+
+def test_who_is_not_the_receiver_scans_and_finds_nothing(desk, telephone, axe, world):
+    sign_in(desk, world["coordinator"])
+    address = show_code(desk, axe, world)
+
+    scan(telephone, address, world["stranger"])
+
+    expect(telephone.get_by_text("This page is not here")).to_be_visible()
+
+
+def test_a_desk_that_nobody_touches_is_signed_out_while_it_waits(desk, axe, world):
+    sign_in(desk, world["coordinator"])
+    address = show_code(desk, axe, world)
+
+    for session in Session.objects.all():
+        kept = SessionStore(session.session_key)
+        kept["seen_at"] -= settings.SESSION_IDLE_SECONDS + 1
+        kept.save()
+
+    desk.wait_for_url("**/accounts/login/**")
+    assert urlsplit(address).path in unquote(desk.url)
+
+
 def test_an_officer_leaves_one_out_and_returns_another_on_a_telephone(telephone, axe, world):
     officer, coordinator = world["officer"], world["coordinator"]
     kits = make.delivery(coordinator, world["place"], cartons=2)
@@ -148,7 +236,8 @@ def test_an_officer_leaves_one_out_and_returns_another_on_a_telephone(telephone,
     axe(telephone)
     telephone.get_by_label(re.compile("Why not the others")).fill("Seal is broken")
     telephone.get_by_role("button", name="Accept the ticked ones").tap()
-    expect(telephone.get_by_text("Accepted: 1. Not taken: 1.")).to_be_visible()
+    said = "1 kit is with you now. Not taken: 1."
+    expect(telephone.get_by_role("status")).to_contain_text(said)
 
     telephone.goto("/my-kits/")
     telephone.get_by_role("link", name=re.compile("Return to a place")).tap()
