@@ -13,8 +13,14 @@ TONES = {
     State.NEW: "quiet",
     State.QUARANTINE: "watch",
     State.IN_SERVICE: "good",
+    State.OPENED: "watch",
+    State.HELD: "watch",
     State.RECALLED: "bad",
+    State.MISSING: "bad",
+    State.WRITTEN_OFF: "quiet",
     State.SPENT: "quiet",
+    State.DESTROYED: "quiet",
+    State.PASSED_ON: "quiet",
 }
 OUTCOME_TONES = {
     None: "info",

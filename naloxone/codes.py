@@ -13,8 +13,8 @@ PLACES = (HolderKind.STORAGE, HolderKind.VEHICLE)
 FEW = 7  # of each kind, so that no kind crowds out the others
 
 
-def units_of(codes, person):
-    """Units behind codes (K-214, a seal, a serial), as the person may see them: ({code: kit}, codes left over)."""
+def units_of(codes, seen):
+    """Units behind codes (K-214, a seal, a serial) among those seen: ({code: kit}, codes left over)."""
     numbers = {code: Kit.number(code) for code in codes}
     others = [code for code, number in numbers.items() if number is None]
     serials = dict(
@@ -22,7 +22,7 @@ def units_of(codes, person):
     )
     keys = {number for number in numbers.values() if number is not None} | set(serials.values())
     condition = Q(pk__in=keys) | Q(seal__in=others) if others else Q(pk__in=keys)
-    units = list(Kit.objects.visible_to(person).filter(condition).with_names().order_by("pk"))
+    units = list(seen.filter(condition).with_names().order_by("pk"))
     by_key = {kit.pk: kit for kit in units}
     by_seal = {kit.seal.upper(): kit for kit in units if kit.seal}
     found = {

@@ -10,7 +10,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 
 from naloxone.models import Device, Holder, Kit, Lot, Product
-from naloxone.rules import STATE_WORDS, HolderKind, State
+from naloxone.rules import GONE, STATE_WORDS, HolderKind, State
 from safety_portal import access
 from safety_portal.access import Permission
 from safety_portal.keyset import By
@@ -31,9 +31,9 @@ ORDERS = {
 }
 
 
-def order_of(name, *, with_emptied):
-    """The columns of a sort. Emptied cartons have no expiry; only lists that hold them pay for that."""
-    if name == "expiry" and with_emptied:
+def order_of(name, *, with_gone):
+    """The columns of a sort. What is emptied has no expiry; only lists that hold them pay for that."""
+    if name == "expiry" and with_gone:
         return (By("expires_on", dt.date.fromisoformat, nullable=True), By("pk"))
     return ORDERS[name]
 
@@ -105,7 +105,7 @@ class KitFilter(filters.FilterSet):
     place = choice("Place", "at_place", widget=LeanCombo)
     state = filters.ChoiceFilter(
         label="State", method="in_state", widget=LeanSelect, choices=STATES,
-        empty_label="All but emptied",
+        empty_label="All but those gone",
     )  # fmt: skip
     expiry = filters.ChoiceFilter(
         label="Expiry", method="expiring", widget=LeanSelect, choices=WINDOWS, empty_label="Any day"
@@ -218,15 +218,15 @@ class KitFilter(filters.FilterSet):
         return any(name in self.chosen for name in MORE)
 
     @property
-    def with_emptied(self):
-        return "q" in self.chosen or self.chosen.get("state") == State.SPENT
+    def with_gone(self):
+        return "q" in self.chosen or self.chosen.get("state") in GONE
 
     @cached_property
     def qs(self):
-        """The kits that are left. Without a state or a code, emptied cartons stay out of sight."""
+        """The kits that are left. Without a state or a code, what is gone stays out of sight."""
         kits = self.filter_queryset(self.queryset.all()) if self.chosen else self.queryset.all()
-        if not self.with_emptied:
-            kits = kits.exclude(state=State.SPENT)
+        if not self.with_gone:
+            kits = kits.exclude(state__in=GONE)
         return kits
 
     def filter_words(self, query):

@@ -16,7 +16,7 @@ MOST_EVENTS = 200  # newest; the custody record in full is an export
 E = EventKind
 TITLES = {
     E.RECEIVED: "Received from the supplier at {destination}",
-    E.RELEASED: "Released from quarantine at {destination}",
+    E.RELEASED: "Released, with {destination}",
     E.PARTED: "Doses taken out at {destination}",
     E.ASSEMBLED: "Assembled at {destination}",
     E.MOVED: "Moved from {source} to {destination}",
@@ -24,6 +24,17 @@ TITLES = {
     E.WITNESSED: "Handed from {source} to {destination} before a witness",
     E.RETURNED: "Returned from {source} to {destination}",
     E.RECALLED: "Recalled, with {destination}",
+    E.OPENED: "Opened, with {destination}",
+    E.HELD: "Put on hold, with {destination}",
+    E.USED: "Given: {doses}, with {destination}",
+    E.WASTED: "Wasted: {doses}, with {destination}",
+    E.MISSED: "Reported missing; last with {source}",
+    E.FOUND: "Found; now with {destination}",
+    E.WRITTEN_OFF: "Written off as lost",
+    E.DISPOSED: "Disposed of; last with {source}",
+    E.PASSED_ON: "Passed on from {source}",
+    E.CORRECTED: "No. {undone} undone: with {destination} again",
+    E.NOTED: "Note",
 }
 PROOFS = {"password": "password", "totp": "one-time code", "recovery": "recovery code"}
 
@@ -42,14 +53,18 @@ def contents(kit):
     return found
 
 
-def entries(kit):
-    """The custody of a unit for the timeline, newest first; two queries."""
-    events = list(
+def events_of(kit):
+    """The newest events of a unit, newest first, each with its act and note."""
+    return list(
         CustodyEvent.objects.filter(kit=kit)
         .select_related("act__note")
-        .defer("devices", "units", "hash", "previous_hash", "lines_hash", "act__commitment")
+        .defer("units", "hash", "previous_hash", "lines_hash", "act__commitment")
         .order_by("-sequence")[:MOST_EVENTS]
     )
+
+
+def entries(events):
+    """The custody of a unit for the timeline, in the order of its events; one query."""
     names = names_in(events)
     return [entry(event, names) for event in events]
 
@@ -82,6 +97,8 @@ def entry(event, names):
         "title": TITLES[EventKind(event.kind)].format(
             source=names["holder", event.source_id],
             destination=names["holder", event.destination_id],
+            doses=doses_in_words(event),
+            undone=event.sequence - 1,
         ),
         "at": act.occurred_at,
         "by": names["person", act.by_id],
@@ -94,9 +111,21 @@ def entry(event, names):
     }
 
 
+def title_of(event):
+    """One event's title by itself."""
+    return entry(event, names_in([event]))["title"]
+
+
+def doses_in_words(event):
+    number = len(event.devices or ())
+    return f"{number} dose" if number == 1 else f"{number} doses"
+
+
 def tone(event):
-    if event.state == State.RECALLED:
+    if event.state == State.RECALLED or event.kind in (E.MISSED, E.WRITTEN_OFF):
         return "bad"
+    if event.kind == E.USED:
+        return "good"
     return "info" if event.kind in (E.HANDED_OVER, E.WITNESSED) else "quiet"
 
 

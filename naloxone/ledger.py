@@ -95,6 +95,7 @@ def in_words(facts):
         "future": "This moment is in the future. When did it happen?",
         "empty": f"{name} would be empty.",
         "closed": f"{facts.get('place')} has been closed, so {name} can't go there. Choose another place.",
+        "mirror": f"Only the newest event of {name} can be undone, once. Add a note to an older one.",
     }
     state = facts.get("state")
     if facts["problem"] == "move" and state:
@@ -122,9 +123,9 @@ def lapse_offers(events):
         notices.tell_lapsed(lapsed, now=timezone.now())
 
 
-def supplier():
-    """The one holder every delivery comes from."""
-    return Holder.objects.get(kind="supplier")
+def outside(kind):
+    """The one holder of a kind that is no place of ours: supplier, missing, destroyed, recipient."""
+    return Holder.objects.get(kind=kind)
 
 
 # A unit with its holder, the holder's dog and its station. Every act reads them, and Django would spend a

@@ -7,13 +7,15 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.urls import reverse
 
-from naloxone.models import HandOver, Kit
-from naloxone.rules import EXPIRY_HORIZONS, State
+from naloxone.models import Discrepancy, HandOver, Kit
+from naloxone.rules import ESCALATE_HOURS, EXPIRY_HORIZONS, UNUSED
 from safety_portal import access, alerts, outbox
 from safety_portal.access import Role
 from safety_portal.people import Station
 
 KIND = "naloxone.kit_expiry"
+DISCREPANCY = "naloxone.discrepancy"
+LATE, ESCALATED = 0, -1  # thresholds of a discrepancy: past 24 hours, past 72
 # From here on it is a swap at the station, before it an order of the coordinator.
 STATION_HEARS_AT = 30
 
@@ -24,9 +26,9 @@ def expiring_kits(now):
     One day is added for the zones east of UTC; the local day decides in `dues`.
     """
     last = now.date() + dt.timedelta(days=EXPIRY_HORIZONS[0] + 1)
-    return Kit.objects.filter(
-        state__in=[State.QUARANTINE, State.IN_SERVICE], doses__gt=0, expires_on__lte=last
-    ).values_list("pk", "station_id", "expires_on")
+    return Kit.objects.filter(state__in=UNUSED, doses__gt=0, expires_on__lte=last).values_list(
+        "pk", "station_id", "expires_on"
+    )
 
 
 def dues(now):
@@ -105,6 +107,76 @@ def tell_one(person, offer, references, now):
     )
 
 
+# --- what does not add up ------------------------------------------------------------------------
+
+
+def tell_missing(kits, act, *, now):
+    """Mail at once to who answers for the stations of missing units: references and a link, no names."""
+    at = defaultdict(list)
+    for kit in kits:
+        at[kit.station].append(kit.reference)
+    for station, references in at.items():
+        for person in access.holders_of([Role.SUPERVISOR, Role.COORDINATOR], station, now):
+            noun = "kit is" if len(references) == 1 else "kits are"
+            outbox.queue_mail(
+                key=f"missing:{act.pk}:{station.code}:{person.reference}",
+                kind="kit.missing",
+                to=person.account.email,
+                recipient=person,
+                subject=f"{len(references)} {noun} reported missing at {station}",
+                body=f"{', '.join(references)} at {station}.\n\n"
+                f"Who finds one records it; after the search it is written off.\n"
+                f"{settings.PUBLIC_URL}{reverse('naloxone:discrepancies')}\n",
+                now=now,
+            )
+
+
+def overdue(now):
+    """One Due for each open discrepancy past its time; past 72 hours it has reached the next step."""
+    late = Discrepancy.objects.open().filter(due_at__lte=now).select_related("station")
+    for found in late:
+        hours = (now - found.opened_at) / dt.timedelta(hours=1)
+        yield alerts.Due(
+            kind=DISCREPANCY,
+            subject=found.reference,
+            station_id=found.station_id,
+            due_on=found.station.today(found.due_at),
+            threshold=ESCALATED if hours >= ESCALATE_HOURS else LATE,
+            group=f"discrepancies {found.station.code}",
+        )
+
+
+def sweep_discrepancies(now):
+    """Open, raise and resolve the alerts of discrepancies not closed in time."""
+    due = list(overdue(now))
+    reached = alerts.reach(DISCREPANCY, due, now, how="Closed")
+    return len(due), reached.opened, reached.resolved
+
+
+def discrepancy_recipients(station, threshold, now):
+    """The station; from 72 hours on the health office too."""
+    roles = [Role.COORDINATOR, Role.SUPERVISOR]
+    if threshold <= ESCALATED:
+        roles.append(Role.HEALTH_OFFICE)
+    return access.holders_of(roles, station, now)
+
+
+def discrepancy_line(found):
+    count = len(found)
+    noun = "thing does" if count == 1 else "things do"
+    return f"{count} {noun} not add up at {found[0].station} and {'is' if count == 1 else 'are'} past the time to explain it"
+
+
+alerts.register_kind(
+    alerts.Kind(
+        name=DISCREPANCY,
+        title="What does not add up",
+        recipients=discrepancy_recipients,
+        line=discrepancy_line,
+        url=lambda found: reverse("naloxone:discrepancies"),
+    )
+)
+alerts.register_sweep("naloxone.discrepancies", sweep_discrepancies)
 alerts.register_kind(
     alerts.Kind(name=KIND, title="Kits that expire", recipients=recipients, line=line, url=url)
 )

@@ -4,8 +4,9 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from naloxone.actions import life
 from naloxone.models import UnitKind
-from naloxone.rules import HolderKind, State
+from naloxone.rules import MOVABLE, STOCKED, HolderKind, State
 from safety_portal import access
 from safety_portal.access import Permission
 from safety_portal.page_parts import Button
@@ -48,9 +49,9 @@ def custody_acts(kit, person, today):
     expired = kit.expires_on is not None and kit.expires_on < today
     if (mine or gives(kit, person)) and kit.state == State.IN_SERVICE and not expired:
         yield Button("Hand over", address_of("give", kit))
-    if mine:
+    if mine and kit.state in MOVABLE:
         yield Button("Return to a place", address_of("give_back", kit), "outline")
-    if at_place and gives(kit, person):
+    if at_place and kit.state in STOCKED and gives(kit, person):
         yield Button("Move", address_of("move", kit), "outline")
 
 
@@ -67,14 +68,46 @@ def stock_acts(kit, person, today):
         yield Button("Assemble kits", address_of("assemble", kit), "outline")
 
 
+def back_acts(kit, person):
+    """Back from where nobody can hand it out: missing, on hold."""
+    if kit.holder.kind == HolderKind.MISSING:
+        yield Button("It is found", address_of("found", kit))
+        ends = access.may(person, Permission.STOCK_END, at=kit.station_id)
+        if kit.state == State.MISSING and ends:
+            yield Button("Write it off", address_of("write_off", kit), "outline")
+    if kit.state == State.HELD and access.may(person, Permission.STOCK_RECEIVE, at=kit.station_id):
+        yield Button("Release from hold", address_of("release", kit))
+
+
+def troubles_now(kit, person):
+    """What one records when something is wrong with it."""
+    if kit.holder is None or not life.touches(person, kit) or kit.state not in STOCKED:
+        return
+    if kit.state == State.IN_SERVICE and kit.kind != UnitKind.CARTON:
+        yield Button("It was opened", address_of("open", kit))
+    if kit.state in (State.QUARANTINE, State.IN_SERVICE, State.OPENED):
+        yield Button("Put it on hold", address_of("hold", kit))
+    yield Button("A dose was wasted", reverse("naloxone:waste", args=[kit.pk]))
+    yield Button("It is missing", address_of("missing", kit))
+
+
+def record_acts(kit, person, events):
+    """What one may add to its custody record (newest event first): undo the newest, note something about another."""
+    if events and life.may_undo(person, kit, events[0]):
+        where = reverse("naloxone:undo", args=[kit.pk, kit.last_sequence])
+        yield Button(f"Undo no. {kit.last_sequence}", where)
+    if life.may_note(person, kit):
+        yield Button("Add a note", reverse("naloxone:note", args=[kit.pk]))
+
+
 def acts_now(kit, person, today):
     """The acts that are possible now for this person, the nearest first."""
     acts = list(offer_acts(kit, person)) if kit.offer_key else []
-    if kit.state == State.SPENT or kit.holder is None:
+    if kit.holder is None:
         return acts
     if not kit.offer_key:
         acts += custody_acts(kit, person, today)
-    return [*acts, *stock_acts(kit, person, today)]
+    return [*acts, *stock_acts(kit, person, today), *back_acts(kit, person)]
 
 
 def acts_on_place(place, person, left):

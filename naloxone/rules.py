@@ -23,18 +23,27 @@ class State(StrEnum):
     NEW = "new"
     QUARANTINE = "quarantine"
     IN_SERVICE = "in_service"
+    OPENED = "opened"
+    HELD = "held"
     RECALLED = "recalled"
+    MISSING = "missing"
+    WRITTEN_OFF = "written_off"
     SPENT = "spent"
+    DESTROYED = "destroyed"
+    PASSED_ON = "passed_on"
 
 
 class HolderKind(StrEnum):
-    """Where a unit can be; a supplier only ever gives."""
+    """Where a unit can be. Missing and destroyed are holders too, so that every unit is always somewhere."""
 
     SUPPLIER = "supplier"
     STORAGE = "storage"
     PERSON = "person"
     VEHICLE = "vehicle"
     CANINE_TEAM = "canine_team"
+    MISSING = "missing"
+    DESTROYED = "destroyed"
+    RECIPIENT = "recipient"
 
 
 class EventKind(StrEnum):
@@ -49,6 +58,17 @@ class EventKind(StrEnum):
     WITNESSED = "witnessed"
     RETURNED = "returned"
     RECALLED = "recalled"
+    OPENED = "opened"
+    HELD = "held"
+    USED = "used"
+    WASTED = "wasted"
+    MISSED = "missed"
+    FOUND = "found"
+    WRITTEN_OFF = "written_off"
+    DISPOSED = "disposed"
+    PASSED_ON = "passed_on"
+    CORRECTED = "corrected"
+    NOTED = "noted"
 
 
 Move = tuple[EventKind, State, State, HolderKind, HolderKind]
@@ -57,10 +77,39 @@ H, S, E = HolderKind, State, EventKind
 PLACES = (H.STORAGE, H.VEHICLE)
 CARRIERS = (H.PERSON, H.CANINE_TEAM)
 HOLDERS = (*PLACES, *CARRIERS)
-MOVABLE = (S.QUARANTINE, S.IN_SERVICE, S.RECALLED)
+# One row each, of no station: where units are that are nowhere else.
+ELSEWHERE = (H.MISSING, H.DESTROYED, H.RECIPIENT)
+MOVABLE = (S.QUARANTINE, S.IN_SERVICE, S.OPENED, S.HELD, S.RECALLED, S.SPENT)
+STOCKED = (S.QUARANTINE, S.IN_SERVICE, S.OPENED, S.HELD, S.RECALLED)  # with doses, within reach
+UNUSED = (S.QUARANTINE, S.IN_SERVICE, S.OPENED, S.HELD)
+LOST = (S.MISSING, S.WRITTEN_OFF)
+GONE = (S.SPENT, S.DESTROYED, S.PASSED_ON, S.WRITTEN_OFF)  # lists leave these out until asked for
+# A mistake in one of these is undone by its mirror. A receipt is sent back, a recall is of the whole lot, and
+# what made other units is not undone by one of them.
+UNDOABLE = frozenset(
+    {
+        E.RELEASED, E.MOVED, E.HANDED_OVER, E.WITNESSED, E.RETURNED, E.OPENED, E.HELD, E.USED,
+        E.WASTED, E.MISSED, E.FOUND, E.WRITTEN_OFF, E.DISPOSED, E.PASSED_ON,
+    }
+)  # fmt: skip
+
+
+def after_dose(state: State, *, left: int) -> State:
+    """What a unit is after a dose left it: opened if it was whole, emptied with its last dose."""
+    if not left:
+        return State.SPENT
+    return State.OPENED if state == State.IN_SERVICE else state
 
 
 def _moves() -> Iterable[Move]:
+    yield from _custody_moves()
+    yield from _dose_moves()
+    yield from _lost_moves()
+    yield from _last_moves()
+
+
+def _custody_moves() -> Iterable[Move]:
+    """Receipt, hands and places."""
     for state in (S.QUARANTINE, S.IN_SERVICE):
         yield E.RECEIVED, S.NEW, state, H.SUPPLIER, H.STORAGE
     yield E.ASSEMBLED, S.NEW, S.IN_SERVICE, H.STORAGE, H.STORAGE
@@ -76,27 +125,111 @@ def _moves() -> Iterable[Move]:
         yield E.WITNESSED, S.IN_SERVICE, S.IN_SERVICE, source, H.PERSON
     for state, source in product(MOVABLE, (*CARRIERS, H.VEHICLE)):
         yield E.RETURNED, state, state, source, H.STORAGE
-    for state, holder in product((S.QUARANTINE, S.IN_SERVICE), HOLDERS):
+    for state, holder in product(UNUSED, HOLDERS):
         yield E.RECALLED, state, S.RECALLED, holder, holder
+    for state, holder in product((S.QUARANTINE, S.IN_SERVICE, S.OPENED), HOLDERS):
+        yield E.HELD, state, S.HELD, holder, holder
+        yield E.RELEASED, S.HELD, state, holder, holder
 
 
-MOVES: frozenset[Move] = frozenset(_moves())
+def _dose_moves() -> Iterable[Move]:
+    """A dose leaves a unit. A use is recorded whatever state the unit is in, even when nobody knew where it was."""
+    for holder in HOLDERS:
+        yield E.OPENED, S.IN_SERVICE, S.OPENED, holder, holder
+    for kind, (state, holder) in product((E.USED, E.WASTED), product(STOCKED, HOLDERS)):
+        for left in (0, 1):
+            yield kind, state, after_dose(state, left=left), holder, holder
+    for state, left in product(LOST, (0, 1)):
+        yield E.USED, state, after_dose(state, left=left), H.MISSING, H.MISSING
+
+
+def _lost_moves() -> Iterable[Move]:
+    for state, holder in product(STOCKED, HOLDERS):
+        yield E.MISSED, state, S.MISSING, holder, H.MISSING
+    yield E.WRITTEN_OFF, S.MISSING, S.WRITTEN_OFF, H.MISSING, H.MISSING
+    # What comes back is looked at before it is relied on.
+    for holder in HOLDERS:
+        for state in LOST:
+            yield E.FOUND, state, S.HELD, H.MISSING, holder
+            yield E.FOUND, state, S.RECALLED, H.MISSING, holder
+        yield E.FOUND, S.SPENT, S.SPENT, H.MISSING, holder
+
+
+def _last_moves() -> Iterable[Move]:
+    """Out of the agency's hands."""
+    for state, holder in product(MOVABLE, HOLDERS):
+        yield E.DISPOSED, state, S.DESTROYED, holder, H.DESTROYED
+        for taker in (H.RECIPIENT, H.SUPPLIER):
+            yield E.PASSED_ON, state, S.PASSED_ON, holder, taker
+
+
+def _mirrors(moves: Iterable[Move]) -> Iterable[Move]:
+    for kind, old, new, source, destination in moves:
+        if kind in UNDOABLE:
+            yield E.CORRECTED, new, old, destination, source
+
+
+def _notes(moves: Iterable[Move]) -> Iterable[Move]:
+    """A note moves nothing, wherever a unit can be."""
+    for _, _, new, _, destination in moves:
+        yield E.NOTED, new, new, destination, destination
+
+
+_made = frozenset(_moves())
+MOVES: frozenset[Move] = _made | frozenset(_mirrors(_made)) | frozenset(_notes(_made))
 # These leave a unit where it is: source and destination are the same holder.
-STAYING = frozenset({E.ASSEMBLED, E.PARTED, E.RELEASED, E.RECALLED})
+STAYING = frozenset(
+    {
+        E.ASSEMBLED, E.PARTED, E.RELEASED, E.RECALLED, E.OPENED, E.HELD, E.USED, E.WASTED,
+        E.WRITTEN_OFF, E.NOTED,
+    }
+)  # fmt: skip
 
 STATE_WORDS: Mapping[State, str] = {
     S.NEW: "Being recorded",
     S.QUARANTINE: "In quarantine",
     S.IN_SERVICE: "In service",
+    S.OPENED: "Opened",
+    S.HELD: "On hold",
     S.RECALLED: "Recalled",
+    S.MISSING: "Missing",
+    S.WRITTEN_OFF: "Written off",
     S.SPENT: "Emptied",
+    S.DESTROYED: "Destroyed",
+    S.PASSED_ON: "Passed on",
 }
 
 # Days before expiry at which somebody is told (domain C.1, recommended; none is official).
 EXPIRY_HORIZONS = (180, 90, 60, 30, 14, 7, 0)
 OFFER_HOURS = 24  # an offer not accepted by then is late
+# A discrepancy is reconciled within 24 h and escalates after 72 (domain C.1, recommended; none is official).
+RECONCILE_HOURS = 24
+ESCALATE_HOURS = 72
 CLOCK_SLACK = dt.timedelta(minutes=2)
 MOST_UNITS = 1000  # in one act
+
+
+def stays(kind: EventKind) -> bool | None:
+    """Whether an event of this kind leaves a unit where it is; None for a correction, which mirrors either."""
+    return None if kind == E.CORRECTED else kind in STAYING
+
+
+def state_after_hold(before: State, *, doses_gone: int) -> State:
+    """What a unit on hold is released to: what it was, but opened when a dose left it meanwhile."""
+    return State.OPENED if before == State.IN_SERVICE and doses_gone else before
+
+
+def state_when_found(*, doses: int, recalled: bool) -> State:
+    """What a unit is when it comes back: looked at first, recalled if its lot is, empty if nothing is left in it."""
+    if not doses:
+        return State.SPENT
+    return State.RECALLED if recalled else State.HELD
+
+
+def check_reason(reason: str, field: str = "note") -> None:
+    """Raise CustodyError unless a reason is given."""
+    if not reason.strip():
+        raise CustodyError("Say why.", field)
 
 
 def is_legal(

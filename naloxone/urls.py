@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from naloxone.views import hand_overs, kits, offers, places, stock
+from naloxone.views import discrepancies, hand_overs, kits, life, offers, places, stock
 from safety_portal.access import Permission
 from safety_portal.page_parts import NavItem, register_counter, register_navigation
 
@@ -17,7 +17,18 @@ urlpatterns = [
     path("kits/release/", stock.release, name="release"),
     path("kits/move/", stock.move, name="move"),
     path("kits/hand-over/", hand_overs.give, name="give"),
+    path("kits/opened/", life.open_kits, name="open"),
+    path("kits/hold/", life.hold, name="hold"),
+    path("kits/missing/", life.missing, name="missing"),
+    path("kits/found/", life.found, name="found"),
+    path("kits/write-off/", life.write_off, name="write_off"),
     path("kits/K-<int:number>/", kits.kit, name="kit"),
+    path("kits/K-<int:number>/waste/", life.waste, name="waste"),
+    path("kits/K-<int:number>/undo/<int:sequence>/", life.undo, name="undo"),
+    path("kits/K-<int:number>/note/", life.note, name="note"),
+    path("discrepancies/", discrepancies.discrepancies, name="discrepancies"),
+    path("discrepancies/closed/", discrepancies.closed_discrepancies, name="closed_discrepancies"),
+    path("discrepancies/D-<int:number>/", discrepancies.discrepancy, name="discrepancy"),
     path("lots/L-<int:number>/", stock.lot, name="lot"),
     path("lots/L-<int:number>/recall/", stock.recall, name="recall"),
     path("my-kits/", hand_overs.my_kits, name="my_kits"),
@@ -44,5 +55,6 @@ register_navigation(
     NavItem("Kits", "naloxone:kits", Permission.KITS_SEE, order=20),
     NavItem("Places", "naloxone:places", Permission.KITS_SEE, order=25),
     NavItem("Hand-overs", "naloxone:hand_overs", None, order=30),
+    NavItem("Discrepancies", "naloxone:discrepancies", Permission.KITS_SEE, order=35),
 )
 register_counter(hand_overs.waiting, noun="hand-over", url_name="naloxone:hand_overs")

@@ -24,6 +24,7 @@ WORDS = {
     9: "the kit's row does not fit the doses in it (how many, which lot, which expiry)",
     10: "a dose lies in this kit that the ledger put elsewhere",
     11: "an act stands without its events: they were removed",
+    12: "event no. {sequence} says that it undoes the one before, but is not its mirror",
 }
 
 
@@ -101,7 +102,11 @@ from (
         when w.previous_hash is distinct from coalesce(w.old_hash, decode(repeat('00', 32), 'hex')) then 2
         when w.old_destination is null and giver.kind <> 'supplier' and w.source_id <> w.destination_id then 4
         when w.old_destination is not null and w.source_id <> w.old_destination then 4
-        when m.id is null or m.stays is distinct from (w.source_id = w.destination_id) then 5
+        when m.id is null or m.stays <> (w.source_id = w.destination_id) then 5
+        when w.kind = 'corrected' and (
+            w.old_kind in ('received', 'assembled', 'parted', 'recalled', 'corrected', 'noted')
+            or w.destination_id <> w.old_source or w.state is distinct from w.older_state
+        ) then 12
         when w.is_last and (
             k.last_sequence, k.head_hash, k.holder_id, k.station_id, k.state
         ) is distinct from (w.sequence, w.hash, w.destination_id, w.station_id, w.state) then 6
@@ -111,6 +116,8 @@ from (
                e.previous_hash, e.hash,
                lag(e.sequence) over chain as old_sequence, lag(e.hash) over chain as old_hash,
                lag(e.destination_id) over chain as old_destination, lag(e.state) over chain as old_state,
+               lag(e.source_id) over chain as old_source, lag(e.kind) over chain as old_kind,
+               lag(e.state, 2) over chain as older_state,
                lead(e.sequence) over chain is null as is_last
         from naloxone_custodyevent e
         where e.kit_id between %(first)s and %(last)s
@@ -151,6 +158,7 @@ where k.id between %(first)s and %(last)s and k.last_sequence > 0
   and not exists (select 1 from naloxone_custodyevent e where e.kit_id = k.id)
 """
 
+# What is in a unit by its doses' own rows, and by what came and went in the ledger.
 CONTENTS = """
 select min(array[k.id, 0, 9]) from naloxone_kit k
 left join (
@@ -160,14 +168,27 @@ left join (
     where d.kit_id between %(first)s and %(last)s
     group by d.kit_id
 ) held on held.kit_id = k.id
+left join (
+    select unit_id, count(*) as doses from naloxone_custodyline
+    where unit_id between %(first)s and %(last)s
+    group by unit_id
+) came on came.unit_id = k.id
+left join (
+    select e.kit_id, count(*) as doses
+    from naloxone_custodyevent e join naloxone_custodyline l on l.event_id = e.id
+    where e.kit_id between %(first)s and %(last)s and l.unit_id is distinct from e.kit_id
+    group by e.kit_id
+) went on went.kit_id = k.id
 where k.id between %(first)s and %(last)s
-  and (k.doses, k.expires_on, k.lot_id)
-      is distinct from (coalesce(held.doses, 0), held.expires_on, held.lot_id)
+  and (k.doses is distinct from coalesce(held.doses, 0)
+       or k.doses is distinct from coalesce(came.doses, 0) - coalesce(went.doses, 0)
+       or (k.expires_on, k.lot_id) is distinct from (held.expires_on, held.lot_id))
 """
 
 PLACES = """
-select min(array[d.kit_id, 0, 10]) from naloxone_device d
-where d.kit_id between %(first)s and %(last)s and d.kit_id is distinct from (
+select min(array[coalesce(d.kit_id, d.origin_id), 0, 10]) from naloxone_device d
+where (d.kit_id between %(first)s and %(last)s or d.origin_id between %(first)s and %(last)s)
+  and d.kit_id is distinct from (
     select l.unit_id from naloxone_custodyline l where l.device_id = d.id
     order by l.event_id desc limit 1
 )

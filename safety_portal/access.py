@@ -35,6 +35,8 @@ class Permission(models.TextChoices):
     CUSTODY_GIVE = "custody_give", "Offer kits from places and move them between places"
     CUSTODY_TAKE = "custody_take", "Accept kits into places"
     LOT_RECALL = "lot_recall", "Record a recall"
+    STOCK_END = "stock_end", "Dispose of kits, pass them on, write them off"
+    DISCREPANCY_CLOSE = "discrepancy_close", "Close what did not add up"
     PLACES_KEEP = "places_keep", "Keep storage points, vehicles and par levels"
     LEDGER_VERIFY = "ledger_verify", "Run the verifier over the whole ledger"
     AUDIT_SEE = "audit_see", "Read the audit"
@@ -67,10 +69,12 @@ PERMITS = {
     Role.EMPLOYEE: {P.OWN_THINGS},
     Role.SUPERVISOR: {
         P.PEOPLE_SEE, P.ROLE_LEND, P.KITS_SEE, P.CUSTODY_GIVE, P.CUSTODY_TAKE, P.ALERTS_SEE,
+        P.DISCREPANCY_CLOSE,
     },
     Role.COORDINATOR: {
         P.PEOPLE_SEE, P.KITS_SEE, P.STOCK_RECEIVE, P.KITS_ASSEMBLE, P.CUSTODY_GIVE,
-        P.CUSTODY_TAKE, P.LOT_RECALL, P.PLACES_KEEP, P.ALERTS_SEE,
+        P.CUSTODY_TAKE, P.LOT_RECALL, P.PLACES_KEEP, P.ALERTS_SEE, P.STOCK_END,
+        P.DISCREPANCY_CLOSE,
     },
     Role.MEDICAL_OFFICER: {P.MEDICAL_READ, P.MEDICAL_WRITE},
     Role.HEALTH_OFFICE: {P.FIGURES_SEE, P.MAIL_SEE, P.ALERTS_SEE},

@@ -19,7 +19,7 @@ from django.urls import reverse
 
 from naloxone import badges
 from naloxone.models import Act, CustodyEvent, HandOver, HandOverLine, Holder, Kit
-from naloxone.rules import CARRIERS, CLOCK_SLACK, PLACES, State
+from naloxone.rules import CARRIERS, CLOCK_SLACK, PLACES, UNUSED, State
 from safety_portal import access, alerts, looking
 from safety_portal.access import EVERYWHERE, Grant, Permission, Role
 from safety_portal.alerts import Alert, SweepRun, WorkerHeartbeat
@@ -182,7 +182,7 @@ def expiries(person, now):
     today = person.station.today(now)
     kits = Kit.objects.filter(
         here(person, Permission.STOCK_RECEIVE),
-        state__in=[State.QUARANTINE, State.IN_SERVICE],
+        state__in=UNUSED,
         doses__gt=0,
     )
     gone = ExpressionWrapper(Q(expires_on__lt=today), output_field=BooleanField())

@@ -321,7 +321,12 @@ class World:
         RecoveryCodes.activate(self.receiver.account)
         self.canine = make.canine(self.receiver)
         self.place = make.place(self.chief)
-        self.kits = make.delivery(self.chief, self.place, cartons=3)
+        self.kits = make.delivery(self.chief, make.place(self.chief), cartons=3)
+        for action, facts in (
+            (actions.move_kits, {"kits": self.kits[:1], "place": self.place}),
+            (actions.report_missing, {"kits": self.kits[1:2]}),
+        ):
+            action(occurred_at=make.timezone.now(), request_key=make.key(), by=self.chief, **facts)
         self.hand_over = actions.offer_kits(
             kits=self.kits[:1], receiver=make.holder(self.receiver), now=make.timezone.now(),
             request_key=make.key(), by=self.chief,
@@ -338,6 +343,8 @@ class World:
             "H-<int:number>": self.hand_over.pk,
             "L-<int:number>": self.kits[0].lot_id,
             "S-<int:number>": self.place.pk,
+            "undo/<int:sequence>": 2,
+            "D-<int:number>": self.kits[1].discrepancies.get().pk,
             "made/<int:act>": self.kits[0].events.first().act_id,
             "held/<str:token>": self.held.token,
             "P-<int:number>": self.receiver.pk,

@@ -10,8 +10,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from naloxone.rules import MOVES, STATE_WORDS, STAYING, EventKind, State
+from naloxone.rules import MOVES, STATE_WORDS, EventKind, State, stays
 
+STAYS = {True: "yes", False: "", None: "as what it undoes"}
 TARGET = ROOT / "docs" / "states.md"
 
 
@@ -23,6 +24,8 @@ def diagram():
     """One arrow a change of state, with the kinds of event that make it."""
     arrows = {}
     for kind, old, new, _, _ in MOVES:
+        if kind in (EventKind.NOTED, EventKind.CORRECTED):
+            continue  # everywhere, and every arrow backwards: they would hide the rest
         arrows.setdefault((old, new), set()).add(words(kind))
     lines = ["```mermaid", "stateDiagram-v2"]
     order = list(State)
@@ -41,9 +44,7 @@ def table():
         mine = [move for move in MOVES if move[0] == kind]
         sources = ", ".join(sorted({words(move[3]) for move in mine}))
         targets = ", ".join(sorted({words(move[4]) for move in mine}))
-        lines.append(
-            f"| {words(kind)} | {sources} | {targets} | {'yes' if kind in STAYING else ''} |"
-        )
+        lines.append(f"| {words(kind)} | {sources} | {targets} | {STAYS[stays(kind)]} |")
     return lines
 
 
@@ -63,6 +64,7 @@ def page():
             "",
             *diagram(),
             "",
+            "Left out: a note, which moves nothing, and a correction, which is the newest arrow backwards.",
             "An event that stays has the same holder at both ends.",
             "",
             *table(),

@@ -9,12 +9,23 @@ from naloxone.actions.custody import (
     record_with_witness,
     withdraw_offer,
 )
+from naloxone.actions.discrepancies import close_discrepancy
+from naloxone.actions.life import (
+    hold_kits,
+    note_event,
+    open_kits,
+    record_found,
+    release_kits,
+    report_missing,
+    undo_newest,
+    waste_doses,
+    write_off,
+)
 from naloxone.actions.places import change_place, close_place, open_place
 from naloxone.actions.stock import (
     assemble_kits,
     recall_lot,
     receive_delivery,
-    release_kits,
 )
 from naloxone.rules import CustodyError
 
@@ -24,14 +35,23 @@ __all__ = [
     "answer_offers",
     "assemble_kits",
     "change_place",
+    "close_discrepancy",
     "close_place",
     "hand_over_here",
+    "hold_kits",
     "move_kits",
+    "note_event",
     "offer_kits",
+    "open_kits",
     "open_place",
     "recall_lot",
     "receive_delivery",
+    "record_found",
     "record_with_witness",
     "release_kits",
+    "report_missing",
+    "undo_newest",
+    "waste_doses",
     "withdraw_offer",
+    "write_off",
 ]

@@ -77,8 +77,9 @@ def check_receivable(kits, receiver, *, at):
             rules.check_issuable(
                 kit.reference, state=State(kit.state), expires_on=kit.expires_on, on=day
             )
-        elif kit.state == State.SPENT:
-            raise CustodyError(f"{kit.reference} is empty.", "kits")
+        elif kit.state not in rules.MOVABLE:
+            said = rules.STATE_WORDS[State(kit.state)].lower()
+            raise CustodyError(f"{kit.reference} is {said}.", "kits")
 
 
 def may_answer(person, receiver):

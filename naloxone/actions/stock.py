@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from naloxone import ledger, rules
 from naloxone.models import Device, Kit, Lot, LotRecall, UnitKind
-from naloxone.rules import CustodyError, EventKind, State
+from naloxone.rules import CustodyError, EventKind, HolderKind, State
 from safety_portal import access, audit
 from safety_portal.access import Permission
 
@@ -86,7 +86,7 @@ def receive_cartons(act, lot, place, *, state, count, serials):
     devices = Device.objects.bulk_create(
         Device(origin=kit, lot=lot, serial=next(names, "")) for kit in kits for _ in range(doses)
     )
-    source = ledger.supplier()
+    source = ledger.outside(HolderKind.SUPPLIER)
     ledger.write(
         [
             ledger.event(
@@ -110,28 +110,6 @@ def open_act_once(**facts):
         return ledger.open_act(**facts)
     except IntegrityError as error:  # the caller's transaction ends with it
         raise CustodyError("This was sent twice at once; the first one counts.") from error
-
-
-@transaction.atomic
-def release_kits(*, kits, occurred_at, note="", request_key, by):
-    """Release units from quarantine into service after the receipt check. Raises CustodyError."""
-    kits, act = begin(kits, request_key)
-    if act:
-        return act
-    for station in {kit.station for kit in kits}:
-        access.check(by, Permission.STOCK_RECEIVE, at=station)
-    rules.check_told(occurred_at, now=timezone.now())
-    act = open_act_once(
-        request_key=request_key, verb="release", occurred_at=occurred_at, note=note, by=by
-    )
-    ledger.write(
-        [
-            ledger.event(act, kit, EventKind.RELEASED, kit.holder, state=State.IN_SERVICE)
-            for kit in kits
-        ]
-    )
-    tell("custody.released", kits, by=by)
-    return act
 
 
 def begin(kits, request_key):
@@ -245,9 +223,7 @@ def recall_lot(*, lot, notice, occurred_at, request_key, by):
     act = open_act_once(
         request_key=request_key, verb="recall", occurred_at=occurred_at, note=notice, by=by
     )
-    keys = Kit.objects.filter(
-        devices__lot=lot, state__in=[State.QUARANTINE, State.IN_SERVICE]
-    ).values_list("pk", flat=True)
+    keys = Kit.objects.filter(devices__lot=lot, state__in=rules.UNUSED).values_list("pk", flat=True)
     ledger.lock_kits(set(keys))
     kits = [k for k in ledger.fresh_kits(set(keys)) if k.state != State.RECALLED]
     ledger.write(

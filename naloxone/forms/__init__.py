@@ -9,6 +9,17 @@ from naloxone.forms.hand_overs import (
     GiveForm,
     OfferForm,
 )
+from naloxone.forms.life import (
+    CloseForm,
+    FoundForm,
+    HoldForm,
+    MissingForm,
+    NoteForm,
+    OpenForm,
+    UndoForm,
+    WasteForm,
+    WriteOffForm,
+)
 from naloxone.forms.places import ChangePlaceForm, ClosePlaceForm, PlaceForm
 from naloxone.forms.stock import (
     AssembleForm,
@@ -23,15 +34,24 @@ __all__ = [
     "AnswerForm",
     "AssembleForm",
     "ChangePlaceForm",
+    "CloseForm",
     "ClosePlaceForm",
     "CounterForm",
+    "FoundForm",
     "GiveBackForm",
     "GiveForm",
+    "HoldForm",
+    "MissingForm",
     "MoveForm",
+    "NoteForm",
     "OfferForm",
+    "OpenForm",
     "PlaceForm",
     "RecallForm",
     "ReceiveForm",
     "ReleaseForm",
+    "UndoForm",
+    "WasteForm",
+    "WriteOffForm",
     "places_where",
 ]

@@ -4,7 +4,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from naloxone import codes
-from naloxone.models import Holder
+from naloxone.models import Holder, Kit
 from naloxone.rules import MOST_UNITS, CustodyError
 from safety_portal import access
 from safety_portal import widgets as w
@@ -86,8 +86,12 @@ class KitsForm(CustodyForm):
         """Whether the person may do this with a unit they can see."""
         return True
 
+    def seen(self):
+        """The units that the codes may mean."""
+        return Kit.objects.visible_to(self.person)
+
     def clean_kits(self):
-        found, unknown = codes.units_of(self.cleaned_data["kits"], self.person)
+        found, unknown = codes.units_of(self.cleaned_data["kits"], self.seen())
         errors = []
         if unknown:
             errors.append(f"Unknown, or not at your stations: {listed(unknown)}.")

@@ -13,7 +13,7 @@ from naloxone.forms.base import (
     when_field,
 )
 from naloxone.models import Kit, Product, UnitKind
-from naloxone.rules import MOST_UNITS, HolderKind, State
+from naloxone.rules import MOST_UNITS, UNUSED, HolderKind
 from safety_portal import access
 from safety_portal import widgets as w
 from safety_portal.access import Permission
@@ -163,9 +163,9 @@ class RecallForm(CustodyForm):
 
     def describe(self, lot):
         """What this will do, counted, before it is done."""
-        units = Kit.objects.filter(
-            devices__lot=lot, state__in=[State.QUARANTINE, State.IN_SERVICE]
-        ).aggregate(kits=Count("pk", distinct=True), stations=Count("station", distinct=True))
+        units = Kit.objects.filter(devices__lot=lot, state__in=UNUSED).aggregate(
+            kits=Count("pk", distinct=True), stations=Count("station", distinct=True)
+        )
         stations = units["stations"]
         where = f"{units['kits']:,} at {stations:,} station{'' if stations == 1 else 's'}"
         self.consequences = (

@@ -7,6 +7,7 @@ from naloxone.models.custody import (
     CustodyLine,
     CustodyMove,
 )
+from naloxone.models.discrepancies import ClosingCode, Discrepancy, DiscrepancyKind
 from naloxone.models.hand_overs import (
     HandOver,
     HandOverLine,
@@ -35,10 +36,13 @@ __all__ = [
     "AccessMode",
     "Act",
     "ActNote",
+    "ClosingCode",
     "CustodyEvent",
     "CustodyLine",
     "CustodyMove",
     "Device",
+    "Discrepancy",
+    "DiscrepancyKind",
     "HandOver",
     "HandOverLine",
     "HandOverQuerySet",

@@ -51,7 +51,7 @@ class CustodyEvent(models.Model):
     """One row of the ledger: a unit passed from a holder to a holder. Never changed.
 
     The application says what it expects (sequence, source); the trigger checks and fills the rest.
-    `devices` and `units` are the doses that go to another unit; format in docs/ledger.md.
+    `devices` are the doses that leave or come, `units` where they go; format in docs/ledger.md.
     """
 
     may_insert = (
@@ -94,7 +94,7 @@ class CustodyMove(models.Model):
     new_state = models.CharField(max_length=12)
     source_kind = models.CharField(max_length=12)
     destination_kind = models.CharField(max_length=12)
-    stays = models.BooleanField()
+    stays = models.BooleanField(null=True)  # None: a correction mirrors either
 
     class Meta:
         constraints = [
@@ -109,7 +109,7 @@ class CustodyMove(models.Model):
 
 
 class CustodyLine(models.Model):
-    """One dose of an event: the unit it came into. Written by the ledger's trigger only."""
+    """One dose of an event: the unit it came into, none when it was given or wasted. Written by the trigger only."""
 
     may_insert = ()
 
@@ -117,7 +117,7 @@ class CustodyLine(models.Model):
     event = models.ForeignKey(CustodyEvent, on_delete=models.PROTECT, related_name="lines")
     position = models.PositiveIntegerField()
     device = models.ForeignKey(Device, on_delete=models.PROTECT, related_name="lines")
-    unit = models.ForeignKey(Kit, on_delete=models.PROTECT, related_name="+")
+    unit = models.ForeignKey(Kit, on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:
         managed = False  # made beside its trigger, in migration 0002

@@ -6,7 +6,7 @@ from django.db.models.functions import Lower
 from django.urls import reverse
 
 from naloxone.models.words import choices
-from naloxone.rules import HolderKind
+from naloxone.rules import ELSEWHERE, HolderKind
 from safety_portal import access
 from safety_portal.access import Permission
 from safety_portal.people import Canine, Person, Station
@@ -31,6 +31,10 @@ class PlaceType(models.TextChoices):
     GO_BAG = "go_bag", "Go-bag"
     STOREROOM = "storeroom", "Storeroom"
     VEHICLE_CAB = "vehicle_cab", "Vehicle cab"
+
+
+# One row each, of no station.
+OUTSIDE = [kind.value for kind in (HolderKind.SUPPLIER, *ELSEWHERE)]
 
 
 class HolderQuerySet(models.QuerySet):
@@ -75,7 +79,7 @@ class Holder(models.Model):
             models.CheckConstraint(
                 name="holder_is_what_it_says",
                 condition=(
-                    Q(kind="supplier", station=None, person=None, canine=None)
+                    Q(kind__in=OUTSIDE, station=None, person=None, canine=None)
                     | Q(kind="person", person__isnull=False, canine=None, station__isnull=False)
                     | Q(kind="canine_team", canine__isnull=False, person=None)
                     & Q(station__isnull=False)
@@ -94,7 +98,7 @@ class Holder(models.Model):
                 name="holder_only_places_close",
             ),
             models.UniqueConstraint(
-                fields=["kind"], condition=Q(kind="supplier"), name="holder_one_supplier"
+                fields=["kind"], condition=Q(kind__in=OUTSIDE), name="holder_one_outside"
             ),
         ]
 

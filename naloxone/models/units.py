@@ -134,14 +134,15 @@ class Kit(models.Model):
 
 
 class Device(models.Model):
-    """One dose. It belongs to exactly one unit; `kit` is moved by the ledger's lines."""
+    """One dose. It is in one unit until it is given; `kit` is moved by the ledger's lines."""
 
     may_insert = ("origin", "lot", "serial")
 
     origin = models.ForeignKey(Kit, on_delete=models.PROTECT, related_name="+")
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="devices")
     serial = models.CharField(max_length=20, blank=True)
-    kit = FilledKey(Kit, on_delete=models.PROTECT, related_name="devices")
+    # None once it was given or wasted: it is in no unit any more.
+    kit = FilledKey(Kit, on_delete=models.PROTECT, null=True, related_name="devices")
 
     class Meta:
         indexes = [

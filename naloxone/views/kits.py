@@ -8,7 +8,7 @@ from django.urls import reverse
 from naloxone import badges, history, verify
 from naloxone.filters import KitFilter, by_code, by_place, listed, order_of
 from naloxone.models import Kit
-from naloxone.possible import acts_now
+from naloxone.possible import acts_now, record_acts, troubles_now
 from safety_portal import access, keyset, looking
 from safety_portal.access import Permission, everyone, needs
 from safety_portal.page_parts import Column, Table
@@ -41,7 +41,7 @@ def kits(request):
     if narrowed:
         seen = seen.filter(looking.narrowing(request.person))
     found = KitFilter(request.GET, seen, person=request.person)
-    order = order_of(by, with_emptied=found.with_emptied)
+    order = order_of(by, with_gone=found.with_gone)
     rows = listed(found.qs)
     if by == "place":
         rows = by_place(rows, request.person)
@@ -68,7 +68,7 @@ def kits(request):
 
 # Spoken references of other things, and the page that each has.
 PAGES = {
-    "H": "naloxone:hand_over", "S": "naloxone:place", "L": "naloxone:lot", "P": "person", "C": "canine",
+    "D": "naloxone:discrepancy", "H": "naloxone:hand_over", "S": "naloxone:place", "L": "naloxone:lot", "P": "person", "C": "canine",
 }  # fmt: skip
 
 
@@ -116,12 +116,15 @@ def kit(request, number):
     )
     today = request.person.station.today()
     badges.show([found], today)
+    events = history.events_of(found)
     context = {
         "title": found.reference,
         "kit": found,
         "contents": history.contents(found),
         "acts": acts_now(found, request.person, today),
-        "entries": history.entries(found),
+        "troubles": list(troubles_now(found, request.person)),
+        "record_acts": list(record_acts(found, request.person, events)),
+        "entries": history.entries(events),
         "chain": verify.verify_kit(found),
         "today": today,
     }

@@ -13,7 +13,7 @@ from naloxone.actions.places import what_keeps_open
 from naloxone.filters import listed
 from naloxone.models import Holder, Kit
 from naloxone.possible import acts_on_place
-from naloxone.rules import PLACES, State
+from naloxone.rules import GONE, PLACES, State
 from naloxone.views.stock import form_page
 from safety_portal import access, keyset, looking
 from safety_portal.access import Permission, needs
@@ -36,7 +36,7 @@ def count_stock(places, today):
     usable = Q(state=State.IN_SERVICE, expires_on__gte=today)
     rows = (
         Kit.objects.filter(holder__in=places)
-        .exclude(state=State.SPENT)
+        .exclude(state__in=GONE)
         .values("holder")
         .annotate(n=Count("pk"), usable=Count("pk", filter=usable))
         .order_by()
@@ -89,7 +89,7 @@ def place(request, number):
     today = request.person.station.today()
     count_stock([found], today)
     left = what_keeps_open(found)
-    kits = listed(Kit.objects.filter(holder=found).exclude(state=State.SPENT))
+    kits = listed(Kit.objects.filter(holder=found).exclude(state__in=GONE))
     columns = [Column("Kit"), Column("What"), Column("Doses", figure=True), Column("State"), Column("Expiry")]  # fmt: skip
     context = {
         "title": found.name,

@@ -9,7 +9,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from naloxone import actions
 from naloxone.actions import CustodyError
-from naloxone.models import CustodyLine, Device, HandOver, Kit
+from naloxone.ledger import outside
+from naloxone.models import CustodyEvent, Device, Discrepancy, HandOver, Kit
+from naloxone.rules import HolderKind
 from naloxone.verify import verify_ledger
 from tests.naloxone import make
 
@@ -25,7 +27,7 @@ class Histories(RuleBasedStateMachine):
         self.officers = [make.person(self.by.station) for _ in range(2)]
         self.places = [make.place(self.by) for _ in range(2)]
         self.holder = {}  # kit key → holder key, as it should be
-        self.received = 0
+        self.received = self.wasted = 0
         self.receive_at(self.places[0], 4, True)
 
     def teardown(self):
@@ -135,14 +137,67 @@ class Histories(RuleBasedStateMachine):
                 made = Kit.objects.filter(events__act=act, kind="kit").values_list("pk", flat=True)
                 self.holder |= dict.fromkeys(made, self.places[0].pk)
 
+    @rule(draw=st.data())
+    def waste(self, draw):
+        for kit in self.some_kits(draw, most=1):
+            if self.try_out(
+                actions.waste_doses, kit=kit, count=1, note="Fired", occurred_at=timezone.now(),
+                by=self.by,
+            ):  # fmt: skip
+                self.wasted += 1
+
+    @rule(draw=st.data(), name=st.sampled_from(["open_kits", "hold_kits"]))
+    def set_apart(self, draw, name):
+        if kits := self.some_kits(draw):
+            self.try_out(
+                getattr(actions, name),
+                kits=kits,
+                note="Sun",
+                occurred_at=timezone.now(),
+                by=self.by,
+            )
+
+    @rule(draw=st.data())
+    def lose(self, draw):
+        kits = self.some_kits(draw)
+        if kits and self.try_out(
+            actions.report_missing, kits=kits, occurred_at=timezone.now(), by=self.by
+        ):
+            self.holder |= {kit.pk: outside(HolderKind.MISSING).pk for kit in kits}
+
+    @rule(draw=st.data(), off=st.booleans())
+    def find_or_write_off(self, draw, off):
+        lost = list(Kit.objects.filter(holder__kind="missing").with_names().order_by("pk"))
+        if not lost:
+            return
+        kit = draw.draw(st.sampled_from(lost))
+        told = {"kits": [kit], "occurred_at": timezone.now(), "note": "Searched", "by": self.by}
+        if off:
+            self.try_out(actions.write_off, **told)
+        elif self.try_out(actions.record_found, where=self.places[0], **told):
+            self.holder[kit.pk] = self.places[0].pk
+
+    @rule(draw=st.data())
+    def undo(self, draw):
+        for kit in self.some_kits(draw, most=1):
+            event = CustodyEvent.objects.get(kit=kit, sequence=kit.last_sequence)
+            if self.try_out(
+                actions.undo_newest, kit=kit, sequence=event.sequence, note="Mistake", by=self.by
+            ):
+                self.holder[kit.pk] = event.source_id
+                self.wasted -= len(event.devices or ())
+
     @invariant()
     def everything_is_where_it_should_be(self):
         if not hasattr(self, "holder"):
             return
         assert dict(Kit.objects.values_list("pk", "holder")) == self.holder
         assert Device.objects.count() == self.received
-        assert sum(Kit.objects.values_list("doses", flat=True)) == self.received
-        assert not CustodyLine.objects.filter(unit__doses=0, device__kit=None).exists()
+        assert sum(Kit.objects.values_list("doses", flat=True)) == self.received - self.wasted
+        assert Device.objects.filter(kit=None).count() == self.wasted
+        missing = Kit.objects.filter(state="missing").values_list("pk", flat=True)
+        searched = Discrepancy.objects.open().values_list("kit", flat=True)
+        assert set(missing) == set(searched)
         assert verify_ledger().intact
 
 

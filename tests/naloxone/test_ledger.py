@@ -11,7 +11,7 @@ from django.utils import timezone
 from naloxone import actions, ledger
 from naloxone.actions import CustodyError
 from naloxone.models import CustodyEvent, CustodyLine, CustodyMove, Device, Holder, Kit
-from naloxone.rules import MOVES, STAYING
+from naloxone.rules import MOVES, stays
 from naloxone.verify import verify_kit, verify_ledger
 from tests.naloxone import make
 
@@ -199,7 +199,7 @@ def test_the_table_of_moves_is_the_rules(db):
         for m in CustodyMove.objects.all()
     }
 
-    assert rows == {(*move, move[0] in STAYING) for move in MOVES}
+    assert rows == {(*move, stays(move[0])) for move in MOVES}
 
 
 # --- what the verifier finds -----------------------------------------------------------------------

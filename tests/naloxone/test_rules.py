@@ -23,21 +23,72 @@ def test_all_moves_and_no_others_are_legal():
     assert {move for move in possible if rules.is_legal(*move)} == rules.MOVES
 
 
-def test_nothing_leaves_the_supplier_but_by_receipt_and_nothing_goes_back():
-    for kind, _, _, source, destination in rules.MOVES:
+def moves(*kinds):
+    """Moves but corrections, or those of some kinds."""
+    return [m for m in rules.MOVES if (m[0] in kinds if kinds else m[0] != EventKind.CORRECTED)]
+
+
+def test_nothing_leaves_the_supplier_but_by_receipt_and_goes_back_only_when_passed_on():
+    for kind, _, _, source, destination in moves():
+        if kind == EventKind.NOTED:
+            continue
         assert (source == HolderKind.SUPPLIER) == (kind == EventKind.RECEIVED)
-        assert destination != HolderKind.SUPPLIER
+        assert destination != HolderKind.SUPPLIER or kind == EventKind.PASSED_ON
 
 
 def test_only_what_is_in_service_comes_into_hands():
-    into_hands = [m for m in rules.MOVES if m[4] in CARRIERS and m[3] not in CARRIERS]
+    into_hands = [m for m in moves() if m[4] in CARRIERS and m[3] not in CARRIERS]
 
     assert into_hands
-    assert {m[2] for m in into_hands} == {State.IN_SERVICE}
+    assert {m[2] for m in into_hands if m[0] != EventKind.FOUND} == {State.IN_SERVICE}
 
 
-def test_an_emptied_unit_moves_no_more():
-    assert not [m for m in rules.MOVES if m[1] == State.SPENT]
+def test_a_use_can_be_recorded_wherever_doses_can_be():
+    """Of every state that holds doses, but for what has left the agency, and at whoever has it."""
+    holding = {
+        (m[2], m[4]) for m in moves() if m[2] not in (State.SPENT, State.DESTROYED, State.PASSED_ON)
+    }
+    used = {(m[1], m[3]) for m in moves(EventKind.USED)}
+
+    assert holding == used
+
+
+def test_nothing_comes_back_from_where_it_is_gone_for_good():
+    outside = (HolderKind.DESTROYED, HolderKind.RECIPIENT)
+
+    assert {m[0] for m in moves() if m[3] in outside} == {EventKind.NOTED}
+
+
+def test_an_emptied_unit_is_only_brought_away_found_or_noted():
+    kinds = {m[0] for m in moves() if m[1] == State.SPENT}
+
+    assert kinds == {
+        EventKind.MOVED, EventKind.RETURNED, EventKind.FOUND, EventKind.DISPOSED,
+        EventKind.PASSED_ON, EventKind.NOTED,
+    }  # fmt: skip
+
+
+def test_each_correction_mirrors_a_move_that_can_be_undone():
+    mirrored = {
+        (new, old, destination, source) for _, old, new, source, destination in moves(*rules.UNDOABLE)
+    }  # fmt: skip
+
+    assert {m[1:] for m in moves(EventKind.CORRECTED)} == mirrored
+    assert all(rules.stays(kind) is None for kind in [EventKind.CORRECTED])
+
+
+@pytest.mark.parametrize(
+    ("state", "left", "after"),
+    [("in_service", 1, "opened"), ("in_service", 0, "spent"), ("held", 2, "held"), ("missing", 0, "spent")],
+)  # fmt: skip
+def test_a_dose_opens_a_whole_unit_and_the_last_one_empties_it(state, left, after):
+    assert rules.after_dose(State(state), left=left) == after
+
+
+def test_what_is_found_is_looked_at_first():
+    assert rules.state_when_found(doses=2, recalled=False) == State.HELD
+    assert rules.state_when_found(doses=2, recalled=True) == State.RECALLED
+    assert rules.state_when_found(doses=0, recalled=True) == State.SPENT
 
 
 @pytest.mark.parametrize("state", [s for s in State if s != State.IN_SERVICE])

@@ -175,7 +175,7 @@ def test_quarantine_is_left_by_release(client, by, store):
     assert set(Kit.objects.values_list("state", flat=True)) == {"in_service"}
     # Once more from the second tab.
     answer = client.post("/kits/release/", ticked(kits) | moment())
-    assert "in service; this can't be done" in " ".join(errors(answer)["__all__"])
+    assert "in service; this can't be done" in " ".join(errors(answer)["kits"])
 
 
 def test_kits_move_to_another_place(client, by, store):

@@ -1,0 +1,133 @@
+"""What befalls a kit: opened, on hold, wasted, missing, found, written off; and mistakes put right."""
+
+from django.contrib import messages
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+
+from naloxone import actions, forms, history
+from naloxone.actions import life
+from naloxone.models import Kit
+from naloxone.rules import STOCKED
+from naloxone.views.hand_overs import home_of
+from naloxone.views.stock import asked, done, form_page
+from safety_portal.access import Permission, everyone, needs
+
+
+def kits_page(request, form_class, action, title, said):
+    """An act on kits ticked, scanned or typed."""
+    form = form_class(
+        request.POST or None, person=request.person, initial=asked(request),
+        cancel_url=home_of(request.person),
+    )  # fmt: skip
+    if request.method == "POST" and form.carry_out(action):
+        return done(request, form, said)
+    return form_page(request, form, title)
+
+
+@everyone
+def open_kits(request):
+    """A seal was broken."""
+    return kits_page(request, forms.OpenForm, actions.open_kits, "Record kits as opened", "Opened")
+
+
+@everyone
+def hold(request):
+    """Not to be handed out until looked at."""
+    return kits_page(request, forms.HoldForm, actions.hold_kits, "Put kits on hold", "On hold")
+
+
+@everyone
+def missing(request):
+    """A kit is not where it should be."""
+    return kits_page(
+        request, forms.MissingForm, actions.report_missing, "Report kits missing",
+        "Reported missing",
+    )  # fmt: skip
+
+
+@everyone
+def found(request):
+    """A missing kit is back."""
+    return kits_page(
+        request, forms.FoundForm, actions.record_found, "Record kits as found",
+        "Found, on hold until it is looked at",
+    )  # fmt: skip
+
+
+@needs(Permission.STOCK_END)
+def write_off(request):
+    """The search has ended."""
+    return kits_page(
+        request, forms.WriteOffForm, actions.write_off, "Write off missing kits", "Written off"
+    )
+
+
+def seen(request, number):
+    return get_object_or_404(Kit.objects.visible_to(request.person).with_names(), pk=number)
+
+
+def kit_page(request, kit, form, action, title, said, **facts):
+    """An act on the kit whose page one came from."""
+    if request.method == "POST" and form.carry_out(action, **facts):
+        messages.success(request, said)
+        return redirect(kit)
+    return form_page(request, form, title)
+
+
+@everyone
+def waste(request, number):
+    """Doses spent without being given."""
+    kit = seen(request, number)
+    if not life.touches(request.person, kit) or kit.state not in STOCKED:
+        raise Http404
+    form = forms.WasteForm(
+        request.POST or None, kit=kit, person=request.person, cancel_url=kit.get_absolute_url()
+    )
+    return kit_page(
+        request, kit, form, actions.waste_doses, f"A dose of {kit.reference} was wasted",
+        "Recorded. It is not in the kit any more.",
+    )  # fmt: skip
+
+
+@everyone
+def undo(request, number, sequence):
+    """Undo the newest event, which is this one."""
+    kit = seen(request, number)
+    event = life.newest_event(kit)
+    if event.sequence != sequence:
+        messages.error(
+            request,
+            f"{kit.reference} has moved on meanwhile; no. {sequence} is not its newest event.",
+        )
+        return redirect(kit)
+    if not life.may_undo(request.person, kit, event):
+        raise Http404
+    form = forms.UndoForm(
+        request.POST or None, kit=kit, title=history.title_of(event), person=request.person,
+        cancel_url=kit.get_absolute_url(),
+    )  # fmt: skip
+    return kit_page(
+        request, kit, form, actions.undo_newest, f"Undo no. {sequence} of {kit.reference}?",
+        f"No. {sequence} is undone.", sequence=sequence,
+    )  # fmt: skip
+
+
+@everyone
+def note(request, number):
+    """A note about something earlier, where nothing can be undone any more."""
+    kit = seen(request, number)
+    if not life.may_note(request.person, kit):
+        raise Http404
+    form = forms.NoteForm(
+        request.POST or None, kit=kit, person=request.person, initial={"about": kit.last_sequence},
+        cancel_url=reverse("naloxone:kit", args=[kit.pk]),
+    )  # fmt: skip
+    return kit_page(
+        request,
+        kit,
+        form,
+        actions.note_event,
+        f"Add a note to {kit.reference}",
+        "The note is added.",
+    )
