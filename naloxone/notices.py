@@ -107,6 +107,25 @@ def tell_one(person, offer, references, now):
     )
 
 
+def tell_undone(kit, event, *, by, now):
+    """Mail who has a unit again because a hand-over was undone, unless they did it themselves."""
+    holder = event.source
+    person = holder.person or (holder.canine and holder.canine.handler)
+    if person is None or person == by or not person.has_account:
+        return
+    outbox.queue_mail(
+        key=f"undone:{kit.reference}:{event.sequence}:{person.reference}",
+        kind="kit.undone",
+        to=person.account.email,
+        recipient=person,
+        subject=f"{kit.reference} is with you again",
+        body=f"No. {event.sequence} of {kit.reference} was recorded by mistake and is undone, so the "
+        f"kit is recorded as with you again. If you don't have it, say so there.\n\n"
+        f"{settings.PUBLIC_URL}{kit.get_absolute_url()}\n",
+        now=now,
+    )
+
+
 # --- what does not add up ------------------------------------------------------------------------
 
 

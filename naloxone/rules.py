@@ -94,6 +94,10 @@ UNDOABLE = frozenset(
 )  # fmt: skip
 
 
+# Two agreed to these: neither of them takes them back alone.
+TWO_SIDED = frozenset({E.HANDED_OVER, E.WITNESSED, E.RETURNED})
+
+
 def after_dose(state: State, *, left: int) -> State:
     """What a unit is after a dose left it: opened if it was whole, emptied with its last dose."""
     if not left:

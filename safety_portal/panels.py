@@ -18,7 +18,7 @@ from django.db.models.functions import TruncMonth
 from django.urls import reverse
 
 from naloxone import badges
-from naloxone.models import Act, CustodyEvent, HandOver, HandOverLine, Holder, Kit
+from naloxone.models import Act, CustodyEvent, Discrepancy, HandOver, HandOverLine, Holder, Kit
 from naloxone.rules import CARRIERS, CLOCK_SLACK, PLACES, UNUSED, State
 from safety_portal import access, alerts, looking
 from safety_portal.access import EVERYWHERE, Grant, Permission, Role
@@ -39,6 +39,9 @@ DONE = {
     "receive": "received", "release": "released from quarantine", "assemble": "assembled",
     "recall": "recorded a recall of", "accept": "took over", "counter": "handed over at the counter",
     "witness": "handed over before a witness", "move": "moved",
+    "open": "opened", "hold": "put on hold", "waste": "recorded a wasted dose of",
+    "missing": "reported missing", "found": "found", "write_off": "wrote off",
+    "undo": "undid the last event of", "note": "added a note to",
 }  # fmt: skip
 
 
@@ -115,6 +118,15 @@ def kits_of_leavers(person):
         yield Item(text, kit.holder.person.left_on, kit.get_absolute_url(), late=True)
 
 
+def discrepancies(person, now):
+    """What does not add up and still has time; past its time it is an alert."""
+    mine = Discrepancy.objects.open().filter(here(person, Permission.CUSTODY_GIVE), due_at__gt=now)
+    for found in mine.with_names().order_by("due_at", "pk")[:MOST_FIRST]:
+        text = f"{found.get_kind_display()}: {found.about}"
+        day = person.station.today(found.due_at)
+        yield Item(text, day, reverse("naloxone:discrepancy", args=[found.pk]), late=False)
+
+
 def open_alerts(person, today):
     """Alerts as one acts on them: those of a group are one line, with the nearest day."""
     mine = Alert.objects.visible_to(person).filter(looking.narrowing(person)).open()
@@ -141,7 +153,11 @@ def do_first(person, now):
     today = person.station.today(now)
     items = [*open_alerts(person, today)]
     if at(person, Permission.CUSTODY_GIVE):
-        items += [*late_offers(person, now), *kits_of_leavers(person)]
+        items += [
+            *late_offers(person, now),
+            *kits_of_leavers(person),
+            *discrepancies(person, now),
+        ]
     items.sort(key=lambda item: (item.due_on or today, item.text))
     return {"items": items[:MOST_FIRST], "more": len(items) > MOST_FIRST}
 

@@ -231,18 +231,21 @@ def write_off(*, kits, occurred_at, note, request_key, by):
 
 def newest_event(kit):
     """The newest event of a unit, with its act."""
-    return CustodyEvent.objects.select_related("act", "source").get(
-        kit=kit, sequence=kit.last_sequence
-    )
+    return CustodyEvent.objects.select_related(
+        "act", "source__person__account", "source__canine__handler__account"
+    ).get(kit=kit, sequence=kit.last_sequence)
 
 
 def may_undo(person, kit, event):
-    """Whether a person may undo a unit's newest event: who recorded it, or who ends stock at its station."""
+    """Whether a person may undo a unit's newest event: who ends stock at its station; who recorded it.
+
+    What passed between two is undone by neither of them alone: the kit would be in hands that did not take it.
+    """
     if event.kind not in rules.UNDOABLE:
         return False
-    return event.act.by_id == person.pk or access.may(
-        person, Permission.STOCK_END, at=kit.station_id
-    )
+    if access.may(person, Permission.STOCK_END, at=kit.station_id):
+        return True
+    return event.act.by_id == person.pk and event.kind not in rules.TWO_SIDED
 
 
 @transaction.atomic
@@ -284,6 +287,7 @@ def undo_newest(*, kit, sequence, note, request_key, by):
         discrepancies.open_once(
             kind=DiscrepancyKind.MISSING, kit=kit, station=kit.station, told=note, now=now, by=by
         )
+    notices.tell_undone(kit, event, by=by, now=now)
     tell("custody.undone", [kit], by=by, event=f"no. {sequence}, {event.kind}")
     return act
 

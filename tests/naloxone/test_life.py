@@ -314,6 +314,22 @@ def test_the_recorder_undoes_and_another_officer_does_not(kit, by, officer):
     assert fresh(kit).state == State.IN_SERVICE
 
 
+def test_neither_side_takes_a_hand_over_back_alone_and_who_has_it_again_is_told(kit, by, officer):
+    other = make.person(by.station)
+    make.hand([kit], officer, by=by)
+    make.hand([fresh(kit)], other, by=officer)
+    for side in (officer, other):
+        with pytest.raises(AccessError):
+            undo(kit, side)
+
+    undo(kit, by)
+
+    assert fresh(kit).holder.person == officer
+    mail = Message.objects.get(kind="kit.undone")
+    assert mail.recipient == officer
+    assert mail.subject == f"{kit.reference} is with you again"
+
+
 def test_a_note_stands_in_the_record_and_moves_nothing(kit, by):
     do(actions.note_event, kit=kit, about=1, note="The lot was read by two", by=by)
 
