@@ -14,6 +14,7 @@ from safety_portal.people import (
     Station,
     WorkAssignment,
 )
+from safety_portal.saved_filters import SavedFilter
 
 __all__ = [
     "Account",
@@ -30,6 +31,7 @@ __all__ = [
     "MessageLine",
     "Person",
     "Region",
+    "SavedFilter",
     "Station",
     "SweepRun",
     "WorkAssignment",
