@@ -131,7 +131,8 @@ class KitFilter(filters.FilterSet):
             (k, f"{n}, {names[s][0]}" if several and s in names else n) for k, (n, s) in places
         ]
         self.filters["product"].extra["choices"] = [(k, n) for k, (n, _) in found["product"]]
-        if not several:
+        # An address that names a station keeps the filter, which then says that it is not known here.
+        if not several and not self.data.get("station"):
             del self.filters["station"]
 
     def _chosen_place(self):

@@ -58,6 +58,7 @@ class Filter:
         self.stations = list(stations_seen(request.person).by_name())
         codes = {station.code: station for station in self.stations}
         self.station = codes.get(asked.get("station", ""))
+        self.unknown = bool(asked.get("station")) and self.station is None
         self.shown = asked.get("shown") if asked.get("shown") in SHOWN else "serving"
 
     @property

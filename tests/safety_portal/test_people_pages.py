@@ -112,6 +112,21 @@ def test_who_answers_for_a_station_sees_its_people_and_changes_none(client, ada,
         assert client.get(where).status_code == 404
 
 
+def test_a_station_in_the_address_that_is_not_ones_own_is_left_out_and_said(client, ada, at):
+    make.recorded(ada)
+    elsewhere = make.station("Den")
+    make.recorded(ada, elsewhere, given_name="Ira")
+    chief = make.person(at, Role.SUPERVISOR)
+
+    foreign = text_of(browse(client, chief, f"/people/?station={elsewhere.code}"))
+    own = text_of(client.get(f"/people/?station={at.code}"))
+
+    assert "The station in this address is not one of yours" in foreign
+    assert "Fictitious, Noa" in foreign
+    assert "Ira" not in foreign
+    assert "not one of yours" not in own
+
+
 def test_an_officer_sees_none_of_it(client, ada, at):
     officer = make.person(at)
 
