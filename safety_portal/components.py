@@ -16,10 +16,12 @@ from safety_portal.page_parts import (
     FilterWord,
     NavItem,
     Pager,
+    SavedLink,
     Tab,
     Table,
     register_navigation,
 )
+from safety_portal.saved_filters import NameTakenError, SavedFilter, SaveForm
 
 ZONE = ZoneInfo("America/Chicago")
 NOON = dt.datetime(2026, 11, 24, 18, 5, tzinfo=dt.UTC)
@@ -152,6 +154,21 @@ TIMELINE = [
 ]  # fmt: skip
 
 
+VIEWS = [
+    SavedLink("Expired", "?"),
+    SavedLink("At Laredo · Expiring within 30 days", "?", True, 1),
+    SavedLink("Recalled, wherever they are", "?"),
+    SavedLink("W" * 40, "?"),
+]
+
+
+def _name_taken():
+    """The form for a view's name, as it comes back when the name is taken."""
+    form = SaveForm({"name": "expired"}, auto_id="taken_%s")
+    form.refuse(NameTakenError(SavedFilter(pk=1, name="Expired")))
+    return form
+
+
 def _form_of(request):
     if request.method == "POST":
         return EveryField(request.POST, request.FILES, person=request.person, cancel_url="#")
@@ -187,6 +204,10 @@ def components(request):
         "pager": Pager("Kits 26 to 50 of about 1,000", first="?", previous="?page=1", next="?page=3", last="?page=40"),
         "tones": [("In service", "good"), ("Expires soon", "watch"), ("Recalled", "bad"), ("In transit", "info"), ("Spent", "quiet")],
         "words": [FilterWord("At Laredo", "?"), FilterWord("expiring within 30 days", "?")],
+        "views": VIEWS,
+        "current": VIEWS[1],
+        "save_form": SaveForm(auto_id="save_%s", initial={"name": "At Laredo"}),
+        "taken_form": _name_taken(),
         "tabs": [Tab("What happened", "#", True), Tab("Timeline", "#"), Tab("Evidence", "#")],
         "buttons": [Button("Hand over 12 kits", "#"), Button("Inspect", "#", "outline"), Button("Destroy", "#", "danger"), Button("Cancel", "#", "plain")],
         "timeline": TIMELINE,

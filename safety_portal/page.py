@@ -87,6 +87,11 @@ class Page:
         """Where lists are narrowed to, or None."""
         return looking.look_of(self.person) if self.person else None
 
+    @property
+    def saved(self):
+        """The reader's saved filters of a list that has such, else None."""
+        return getattr(self._request, "saved", None)
+
     @cached_property
     def here(self):
         """The present address, for links that come back."""

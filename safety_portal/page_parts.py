@@ -76,6 +76,15 @@ class FilterWord(NamedTuple):
     remove_url: str
 
 
+class SavedLink(NamedTuple):
+    """A view of a list that the reader saved: its name, address, whether it is on show, its key."""
+
+    name: str
+    url: str
+    current: bool = False
+    key: int = 0
+
+
 @dataclass(frozen=True)
 class Pager:
     """Where one is in a list, and the addresses of the other pages (None: not there)."""

@@ -13,7 +13,7 @@ const fresh = `${built}.new`;
 
 // Icons that templates name by {% icon "…" %}; one small sprite instead of USWDS's 240 icons.
 const ICONS = [
-  "account_circle", "add", "arrow_back", "arrow_forward", "check", "check_circle", "close", "construction",
+  "account_circle", "add", "arrow_back", "arrow_forward", "bookmark", "check", "check_circle", "close", "construction",
   "content_copy", "delete", "error", "event", "expand_more", "file_download", "first_page", "flag", "help", "history",
   "home", "info", "last_page", "local_hospital", "location_on", "lock", "mail", "menu", "navigate_before",
   "navigate_next", "notifications", "people", "person", "pets", "print", "remove_circle", "schedule", "search",

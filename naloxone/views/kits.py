@@ -13,6 +13,7 @@ from safety_portal import access, keyset, looking
 from safety_portal.access import Permission, everyone, needs
 from safety_portal.page_parts import Column, Table
 from safety_portal.people import reference_number
+from safety_portal.saved_filters import savable
 
 
 def kits_head(request, *, can_give):
@@ -30,6 +31,7 @@ def kits_head(request, *, can_give):
 
 
 @needs(Permission.KITS_SEE)
+@savable(*KitFilter.base_filters, sort="expiry")
 def kits(request):
     """Kits at the stations one answers for; what expires first stands first."""
     can_give = access.may(request.person, Permission.CUSTODY_GIVE, at=access.ANYWHERE)

@@ -170,6 +170,22 @@ def crumbs(*parts):
     return _part("crumbs", links=links, here=here)
 
 
+@register.simple_tag(takes_context=True)
+def filter_words(context, words, clear_url=""):
+    """The filters in force in words; on a list whose views may be saved, saving this one or forgetting it."""
+    saved = context["page"].saved
+    current = saved and saved.current
+    offered = saved and (saved.form or (words and not current))
+    return _part(
+        "filters",
+        words=words,
+        clear_url=clear_url,
+        saved=current,
+        form=saved.form_for(words) if offered else None,
+        csrf_token=context.get("csrf_token"),
+    )
+
+
 @register.simple_block_tag
 def table(content, head):
     return _part("table", head=head, content=content)

@@ -11,6 +11,7 @@ from safety_portal.audit import AuditRow
 from safety_portal.keyset import By
 from safety_portal.page_parts import Column, FilterWord, Table, address
 from safety_portal.people import Person
+from safety_portal.saved_filters import savable
 from safety_portal.widgets import words
 
 NEWEST = (By("pk"),)
@@ -42,6 +43,7 @@ def filtered(rows, asked):
 
 
 @needs(Permission.AUDIT_SEE)
+@savable("about", "act", "by")
 def audit_trail(request):
     """Who did what?"""
     asked = {

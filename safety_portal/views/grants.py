@@ -11,12 +11,14 @@ from safety_portal import access, forms, keyset
 from safety_portal.access import EVERYWHERE, PERMITS, Grant, Permission, Role, everyone, needs
 from safety_portal.keyset import By
 from safety_portal.page_parts import Column, FilterWord, Table, address
+from safety_portal.saved_filters import savable
 from safety_portal.views.people import form_page, page_of, seen
 
 NEWEST = (By("pk"),)
 
 
 @needs(Permission.ROLES_SEE, at=EVERYWHERE)
+@savable("role")
 def roles(request):
     """Who has which role, where, and until when?"""
     role = request.GET.get("role") if request.GET.get("role") in Role.values else ""

@@ -12,6 +12,7 @@ from safety_portal.access import EVERYWHERE, Grant, Permission, everyone, needs
 from safety_portal.keyset import By
 from safety_portal.page_parts import Button, Column, FilterWord, Tab, Table, address
 from safety_portal.roster import people_seen, stations_seen
+from safety_portal.saved_filters import savable
 from safety_portal.widgets import look_up_answer, words
 
 BY_NAME = (By("family_key", str), By("given_key", str), By("pk"))
@@ -84,6 +85,7 @@ class Filter:
 
 
 @needs(Permission.PEOPLE_SEE)
+@savable("q", "station", shown="serving")
 def people(request):
     """Who belongs to my stations?"""
     asked = Filter(request)

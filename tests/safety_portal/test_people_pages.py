@@ -62,7 +62,7 @@ def test_a_list_of_people_costs_the_same_however_long(
     for _ in range(number):
         make.recorded(ada)
 
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         answer = admin.get("/people/")
 
     assert text_of(answer).count("Fictitious, Noa") == number
@@ -361,7 +361,7 @@ def test_who_has_which_role_costs_the_same_however_many(
         make.person(at, Role.SUPERVISOR)
     client.force_login(auditor.account)
 
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         answer = client.get("/roles/", {"role": Role.SUPERVISOR})
 
     assert len(answer.context["grants"]) == number
@@ -475,7 +475,7 @@ def test_the_audit_costs_the_same_however_long(client, at, number, django_assert
         audit.record("kit.seen", by=auditor, target="K-1")
     client.force_login(auditor.account)
 
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         answer = client.get("/audit/", {"about": "K-1"})
 
     assert len(answer.context["rows"]) == number

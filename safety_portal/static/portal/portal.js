@@ -43,6 +43,13 @@ function helps(root) {
   all(root, "[data-needs-script]").forEach((element) => (element.hidden = false));
   all(root, "[data-codes]").forEach(countCodes);
   all(root, "[data-ticks]").forEach(countTicks);
+  all(root, ".portal-saved [aria-current]").forEach(bringIntoRow);
+}
+
+// On a telephone the views of a list stand in one line: the present one is to be seen in it.
+function bringIntoRow(link) {
+  const row = link.closest("ul");
+  row.scrollLeft = link.offsetLeft - row.offsetLeft - (row.clientWidth - link.offsetWidth) / 2;
 }
 
 const plural = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
@@ -72,6 +79,15 @@ document.addEventListener("change", ({ target }) => {
   if (form) document.querySelectorAll(`[data-ticks="${form}"]`).forEach(countTicks);
   if (target.matches("[data-submit-on-change]")) target.form.requestSubmit();
 });
+
+// The name is there already: one saves, or types another over it. With an error the page came open, at the field.
+document.addEventListener("toggle", ({ target }) => {
+  const name = target.matches(".portal-save[open]") && target.querySelector("input:not([type=hidden], [aria-invalid])");
+  if (!name) return;
+  name.focus();
+  name.select();
+  target.querySelector("form").scrollIntoView({ block: "nearest" });
+}, true);
 
 document.addEventListener("input", ({ target }) => {
   if (target.matches("[data-codes]")) countCodes(target);
