@@ -150,6 +150,21 @@ def test_the_account_signs_in_with_the_printed_password(name):
 
 
 @pytest.mark.usefixtures("world")
+@pytest.mark.parametrize("name", ["coordinator", "national"])
+def test_both_coordinators_have_views_of_the_kits_that_find_some(name):
+    client = Client()
+    client.force_login(account(name))
+
+    links = client.get("/kits/").wsgi_request.saved.links
+
+    assert [link.name for link in links] == ["Expires within 90 days", "Waits for its check"]
+    for link in links:
+        answer = client.get(f"/kits/{link.url}")
+        assert answer.context["kits"]
+        assert not answer.context["filter"].form.errors
+
+
+@pytest.mark.usefixtures("world")
 def test_mail_waits_in_the_outbox():
     assert Message.objects.waiting().filter(kind="digest").exists()
     assert Message.objects.waiting().due(timezone.now()).exists()

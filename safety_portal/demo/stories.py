@@ -6,6 +6,7 @@ from naloxone import actions
 from naloxone.actions.custody import holder_of
 from naloxone.models import Lot
 from safety_portal.demo.world import carried_at, in_store, kits_of
+from safety_portal.saved_filters import save_filter
 
 SUPPLIER = "Fictitious Medical Supply, delivery note on file"
 RECALLED = "G"
@@ -26,6 +27,7 @@ def tell(world):
         world.begin(without_account(world, world.stations[code]))
     world.tell()
     leave_open(world)
+    keep_views(world)
 
 
 # --- stock -----------------------------------------------------------------------------------------
@@ -303,6 +305,16 @@ def leave_open(world):
     team = holder_of(canine=world.cast.canines[0])
     spare = world.stores[LAREDO].kits.filter(kind="canine_kit").order_by("pk").first()
     offer(world, [spare], team, ago(world, 5), birch, "Second kit, for the kennel")
+
+
+def keep_views(world):
+    """What both coordinators look at each morning stands above their list of kits."""
+    for by in (world.coordinator(world.officer.station), world.cast.people["Laurel"]):
+        for name, query in (
+            ("Expires within 90 days", "expiry=90"),
+            ("Waits for its check", "state=quarantine"),
+        ):
+            save_filter(page="naloxone:kits", name=name, query=query, by=by)
 
 
 def ago(world, hours):
