@@ -1,5 +1,6 @@
 // Writes everything the browser needs to safety_portal/static/built: our bundle with USWDS in it, its stylesheet,
-// and only those pictures and fonts that something names. Usage: node tools/assets.mjs
+// and only those pictures and fonts that something names; for documents, the fonts they are set in.
+// Usage: node tools/assets.mjs
 import { build } from "esbuild";
 import { cp, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -21,6 +22,12 @@ const ICONS = [
 ];
 // Pictures that base.html names itself; the stylesheet's own are found by reading it.
 const PICTURES = ["us_flag_small.png", "icon-dot-gov.svg", "icon-https.svg"];
+
+// Fonts of documents: TrueType, because Typst reads no WOFF2.
+const FONTS = [
+  "public-sans/PublicSans-Regular.ttf", "public-sans/PublicSans-SemiBold.ttf", "public-sans/PublicSans-Bold.ttf",
+  "roboto-mono/roboto-mono-v5-latin-regular.ttf",
+];
 
 const copy = async (from, to) => {
   await mkdir(path.dirname(to), { recursive: true });
@@ -50,6 +57,11 @@ async function icons() {
   await writeFile(path.join(fresh, "icons.svg"), `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join("")}</svg>\n`);
 }
 
+const documentFonts = () =>
+  Promise.all(
+    FONTS.map((name) => copy(path.join(uswds, "fonts", name), path.join(fresh, "documents", path.basename(name)))),
+  );
+
 const missing = [];
 await rm(fresh, { recursive: true, force: true });
 await mkdir(fresh, { recursive: true });
@@ -66,6 +78,7 @@ await Promise.all([
   copy(path.join(uswds, "js/uswds-init.min.js"), path.join(fresh, "uswds-init.js")),
   stylesheet(),
   icons(),
+  documentFonts(),
 ]);
 if (missing.length) throw new Error(`USWDS has no icon named ${missing.join(", ")}`);
 const init = path.join(fresh, "uswds-init.js");
