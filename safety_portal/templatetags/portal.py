@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 
 from safety_portal import access, qr, widgets
-from safety_portal.widgets import inputs
+from safety_portal.widgets import inputs, words
 
 register = template.Library()
 
@@ -62,12 +62,8 @@ def moment(value, zone):
     if value is None:
         return NOT_KNOWN
     local = _local(value, zone)
-    return format_html(
-        '<time datetime="{}">{}, {}</time>',
-        local.isoformat(),
-        _day_text(local),
-        f"{local:%H:%M %Z}",
-    )
+    told = words.show_moment(local, local.tzinfo)
+    return format_html('<time datetime="{}">{}</time>', local.isoformat(), told)
 
 
 @register.filter

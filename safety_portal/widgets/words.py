@@ -48,6 +48,12 @@ def show_day(day):
     return f"{day.day} {day:%b} {day.year}"
 
 
+def show_moment(moment, zone):
+    """24 Nov 2026, 14:05 CST: the time in the zone, with its name."""
+    local = moment.astimezone(zone)
+    return f"{show_day(local)}, {local:%H:%M %Z}"
+
+
 def read_day(text):
     """A day from 2026-11-24, 11/24/2026 or 24 Nov 2026. Raises ValidationError with a sentence."""
     numbers = _NUMBERS.match(text)
