@@ -11,7 +11,7 @@ from naloxone.rules import EventKind, State
 from safety_portal.people import Person, Station
 
 TOLD_LATE = dt.timedelta(minutes=10)
-MOST_EVENTS = 200  # newest; the custody record in full is an export
+MOST_EVENTS = 200  # newest; the printed custody record has all
 
 E = EventKind
 TITLES = {
@@ -53,13 +53,13 @@ def contents(kit):
     return found
 
 
-def events_of(kit):
-    """The newest events of a unit, newest first, each with its act and note."""
+def events_of(kit, *, most=MOST_EVENTS):
+    """The newest events of a unit, newest first, each with its act and note. `most` None: all of them."""
     return list(
         CustodyEvent.objects.filter(kit=kit)
         .select_related("act__note")
-        .defer("units", "hash", "previous_hash", "lines_hash", "act__commitment")
-        .order_by("-sequence")[:MOST_EVENTS]
+        .defer("units", "previous_hash", "lines_hash", "act__commitment")
+        .order_by("-sequence")[:most]
     )
 
 
@@ -108,6 +108,7 @@ def entry(event, names):
         "extra": second(event, names.get(("person", act.second_id))),
         "recorded_at": told_late(event),
         "sequence": event.sequence,
+        "hash": bytes(event.hash).hex(),
     }
 
 

@@ -29,6 +29,7 @@ urlpatterns = [
     path("discrepancies/", discrepancies.discrepancies, name="discrepancies"),
     path("discrepancies/closed/", discrepancies.closed_discrepancies, name="closed_discrepancies"),
     path("discrepancies/D-<int:number>/", discrepancies.discrepancy, name="discrepancy"),
+    path("kits/K-<int:number>/custody-record.pdf", kits.custody_record, name="custody_record"),
     path("lots/L-<int:number>/", stock.lot, name="lot"),
     path("lots/L-<int:number>/recall/", stock.recall, name="recall"),
     path("my-kits/", hand_overs.my_kits, name="my_kits"),

@@ -4,12 +4,13 @@ from urllib.parse import urlencode
 
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 
-from naloxone import badges, history, verify
+from naloxone import badges, history, printed, verify
 from naloxone.filters import KitFilter, by_code, by_place, listed, order_of
 from naloxone.models import Kit
 from naloxone.possible import acts_now, record_acts, troubles_now
-from safety_portal import access, keyset, looking
+from safety_portal import access, documents, keyset, looking
 from safety_portal.access import Permission, everyone, needs
 from safety_portal.page_parts import Column, Table
 from safety_portal.people import reference_number
@@ -131,3 +132,15 @@ def kit(request, number):
         "today": today,
     }
     return render(request, "naloxone/kit.html", context)
+
+
+@everyone
+def custody_record(request, number):
+    """The same on paper, from the first event to the last. Reading leaves no trace, on screen or on paper."""
+    found = get_object_or_404(
+        Kit.objects.visible_to(request.person).with_names().with_open_offer(), pk=number
+    )
+    now = timezone.now()
+    pdf = printed.custody_record(found, by=request.person, now=now)
+    day = request.person.station.today(now)
+    return documents.answer(pdf, f"{found.reference} custody record {day:%Y-%m-%d}.pdf")

@@ -1,0 +1,78 @@
+"""What is printed of a unit of custody: facts from the same words as its page, set by a template of documents."""
+
+from naloxone import history, verify
+from naloxone.rules import STATE_WORDS, State
+from safety_portal import documents
+from safety_portal.widgets.words import show_day, show_moment
+
+HASH_DIGITS = 16  # of 64: as many as people compare by eye
+
+
+def custody_record(kit, *, by, now):
+    """The custody record of a unit, as PDF bytes, printed by a person at a moment. The unit comes with its open offer."""
+    zone, today = by.zone, by.station.today(now)
+    events = reversed(history.entries(history.events_of(kit, most=None)))
+    chain = verify.verify_kit(kit)
+    facts = {
+        "reference": kit.reference,
+        "head": head(kit, today),
+        "offers": [offer(kit, zone)] if kit.offer_key else [],
+        "contents": [lot_row(*row, today) for row in history.contents(kit)],
+        "zone": zone.key,
+        "events": [event(entry, zone) for entry in events],
+        "chain": {"intact": chain.intact, "sentence": chain.sentence},
+    }
+    title = f"Custody record of {kit.reference}"
+    return documents.render("custody_record", facts, title=title, by=by, at=now)
+
+
+def head(kit, today):
+    """What the unit is and where, as (label, value)."""
+    return [
+        ("Kind", kit.get_kind_display()),
+        ("State", STATE_WORDS[State(kit.state)]),
+        ("Seal", kit.seal or "None recorded"),
+        ("Doses", kit.doses),
+        ("With", str(kit.holder)),
+        ("Station", f"{kit.station} ({kit.station.code})" if kit.station else "None yet"),
+        ("First expiry", expiry(kit.expires_on, today) if kit.expires_on else "None: it is empty"),
+        ("Events", kit.last_sequence),
+    ]
+
+
+def expiry(day, today):
+    return f"{show_day(day)}, expired" if day < today else show_day(day)
+
+
+def offer(kit, zone):
+    return (
+        f"Offered to {kit.offer_receiver} in H-{kit.offer_key}, waiting for an answer until "
+        f"{show_moment(kit.offer_due_at, zone)}. Until then it stays with {kit.holder}."
+    )
+
+
+def lot_row(lot, doses, serials, today):
+    return {
+        "product": str(lot.product),
+        "ndc": lot.product.ndc or "Not known",
+        "lot": lot.number,
+        "expires": expiry(lot.expires_on, today),
+        "doses": doses,
+        "serials": serials,
+    }
+
+
+def event(entry, zone):
+    """One event of the history as texts."""
+    digits = entry["hash"]
+    return {
+        "sequence": entry["sequence"],
+        "title": entry["title"],
+        "at": show_moment(entry["at"], zone),
+        "told_later": entry["recorded_at"] and show_moment(entry["recorded_at"], zone),
+        "by": entry["by"],
+        "place": entry["place"],
+        "confirmed": entry["extra"],
+        "note": entry["note"],
+        "hash": " ".join(digits[n : n + 4] for n in range(0, HASH_DIGITS, 4)),
+    }
