@@ -149,6 +149,14 @@ def others(visitor, person):
         yield measure(name, visitor, person, path, expected=302)
 
 
+def records(visitor, person):
+    """The custody record on paper, of the kit whose page is measured."""
+    kit = kit_with_history()
+    name = f"custody record of {kit.last_sequence} events, PDF"
+    if wanted(name):
+        yield measure(name, visitor, person, f"{kit.get_absolute_url()}custody-record.pdf")
+
+
 def together(visitor):
     """Requests a second of eight clients: (kit list, empty page), medians of turns that alternate."""
     seconds = min(SECONDS, times(100 * SECONDS) / 100)

@@ -4,7 +4,19 @@ import os
 import time
 from datetime import UTC, datetime
 
-from bench import custody, environment, fifty, machine, pages, report, seed, verifying, web, world
+from bench import (
+    custody,
+    environment,
+    fifty,
+    machine,
+    pages,
+    paper,
+    report,
+    seed,
+    verifying,
+    web,
+    world,
+)
 from bench.report import Row
 from safety_portal.access import Role
 
@@ -45,6 +57,8 @@ def page_rows(portal):
             yield page_row(found, bare.time.p50, target=15)
         else:
             yield page_row(found, empty.time.p50, target=40)
+    for found in pages.records(visits, coordinator):
+        yield page_row(found, bare.time.p50 + paper.empty_document().p50, target=300)
     yield from fifty_rows(visits, coordinator)
     listed, nothing = pages.together(visits)
     yield Row(

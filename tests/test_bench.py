@@ -21,7 +21,7 @@ def bench(**more):
         "SCALE": "0.005",
         "BENCH_EFFORT": "0.03",
         # A whole run would take a minute; a page of each kind will do.
-        "BENCH_ONLY": "kits, first page|kit with|look-up: seal",
+        "BENCH_ONLY": "kits, first page|kit with|look-up: seal|custody record",
     }
     return subprocess.run(
         [sys.executable, "-m", "bench"], cwd=portal_settings.BASE_DIR, text=True, timeout=120,
@@ -35,7 +35,7 @@ def test_the_bench_measures_a_ledger_that_verifies(committed, django_db_blocker,
     assert done.returncode == 0, done.stderr
     for name in (
         "seed, through the trigger", "custody act, 2 writers", "kits, first page", "look-up: seal",
-        "accept 50 kits, form sent", "kit list, 8 clients", "web worker's memory",
+        "custody record of 40 events, PDF", "accept 50 kits, form sent", "kit list, 8 clients", "web worker's memory",
     ):  # fmt: skip
         assert f"| {name}" in done.stdout
     with django_db_blocker.unblock():
