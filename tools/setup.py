@@ -119,8 +119,6 @@ def make_static():
     """What the browser needs, built from npm's packages. No package's own script is run."""
     lock, recipe = ROOT / "package-lock.json", ROOT / "tools" / "assets.mjs"
     sources = digest(lock, recipe, ROOT / "safety_portal" / "static" / "portal")
-    if not BUILT.is_dir():
-        (MODULES / ".built").unlink(missing_ok=True)
 
     def build():
         run, npm = node()
@@ -134,7 +132,7 @@ def make_static():
         )  # fmt: skip
         call(*run, recipe, env=environment)
 
-    once(MODULES / ".built", sources, build)
+    once(BUILT / ".made", sources, build)
 
 
 # --- locks ------------------------------------------------------------------------------------------
