@@ -13,6 +13,7 @@ from bench import (
     paper,
     report,
     seed,
+    uses,
     verifying,
     web,
     world,
@@ -60,6 +61,8 @@ def page_rows(portal):
     for found in pages.records(visits, coordinator):
         yield page_row(found, bare.time.p50 + paper.empty_document().p50, target=300)
     yield from fifty_rows(visits, coordinator)
+    saved = uses.by_form(visits, coordinator)
+    yield Row("use saved, form sent", saved.p50, "ms", saved.p95, floor=bare.time.p50, target=80)
     listed, nothing = pages.together(visits)
     yield Row(
         "kit list, 8 clients", listed, "requests/s", floor=nothing, target=80, more=True, share=0.4
@@ -76,6 +79,11 @@ def fifty_rows(visits, coordinator):
     yield Row(
         "accept 50 kits, action", taken.p50, "ms", taken.p95, queries, floor=floor.p50, target=120
     )
+
+
+def sweep_rows():
+    took, floor = uses.sweep()
+    yield Row("expiry sweep", took, "s", floor=floor, target=2)
 
 
 def custody_rows():
@@ -109,6 +117,8 @@ def measured(scale):
     rows += verify_rows()
     say("Two writers …")
     rows += custody_rows()
+    say("The sweep …")
+    rows += sweep_rows()
     say("Pages …")
     with web.portal() as portal:
         rows += page_rows(portal)

@@ -126,6 +126,32 @@ def tell_undone(kit, event, *, by, now):
     )
 
 
+# --- uses ----------------------------------------------------------------------------------------
+
+
+def tell_used(report, kits, *, now):
+    """Mail at once: to the station that a kit was used, to its medical officers that a report waits. No names, no facts."""
+    used = ", ".join(kit.reference for kit in kits)
+    said = f"{used} {'was' if len(kits) == 1 else 'were'} used" if used else "A dose was given"
+    link = f"{settings.PUBLIC_URL}{reverse('naloxone:use', args=[report.pk])}"
+    station = access.holders_of([Role.SUPERVISOR, Role.COORDINATOR], report.station, now)
+    officers = access.holders_of([Role.MEDICAL_OFFICER], report.station, now)
+    told = {person: f"{said} at {report.station}" for person in station}
+    told |= {
+        person: f"{report.reference} waits for you" for person in officers if person not in told
+    }
+    for person, subject in told.items():
+        outbox.queue_mail(
+            key=f"used:{report.reference}:{person.reference}",
+            kind="kit.used",
+            to=person.account.email,
+            recipient=person,
+            subject=subject,
+            body=f"{subject}. See {report.reference}:\n\n{link}\n",
+            now=now,
+        )
+
+
 # --- what does not add up ------------------------------------------------------------------------
 
 

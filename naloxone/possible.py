@@ -6,10 +6,12 @@ from django.urls import reverse
 
 from naloxone.actions import life
 from naloxone.models import UnitKind
-from naloxone.rules import MOVABLE, STOCKED, HolderKind, State
+from naloxone.rules import LOST, MOVABLE, STOCKED, HolderKind, State
 from safety_portal import access
 from safety_portal.access import Permission
 from safety_portal.page_parts import Button
+
+NO_DOSE = (State.SPENT, State.DESTROYED, State.PASSED_ON)
 
 
 def address_of(name, kit):
@@ -108,6 +110,14 @@ def acts_now(kit, person, today):
     if not kit.offer_key:
         acts += custody_acts(kit, person, today)
     return [*acts, *stock_acts(kit, person, today), *back_acts(kit, person)]
+
+
+def use_of(kit, person):
+    """The address where a use of it is recorded, for who has to do with it. Whatever its state: a use is never refused."""
+    if kit.holder is None or kit.state in NO_DOSE:
+        return ""
+    near = kit.state in LOST or life.touches(person, kit)
+    return address_of("record_use", kit) if near else ""
 
 
 def acts_on_place(place, person, left):

@@ -203,13 +203,83 @@ STATE_WORDS: Mapping[State, str] = {
     S.PASSED_ON: "Passed on",
 }
 
+
+class Flag(StrEnum):
+    """What does not fit the ledger about a dose that was given. Told to people; it never keeps a use from being recorded."""
+
+    OUTSIDE = "outside"
+    UNKNOWN_KIT = "unknown_kit"
+    UNCLEAR = "unclear"
+    EMPTY = "empty"
+    GONE = "gone"
+    BEFORE_RECEIPT = "before_receipt"
+    EXPIRED = "expired"
+    QUARANTINE = "quarantine"
+    HELD = "held"
+    RECALLED = "recalled"
+    MISSING = "missing"
+    NOT_THEIRS = "not_theirs"
+
+
+FLAG_WORDS: Mapping[Flag, str] = {
+    Flag.OUTSIDE: "Not of our stock",
+    Flag.UNKNOWN_KIT: "No kit of this number",
+    Flag.UNCLEAR: "Which kit is not known yet",
+    Flag.EMPTY: "Its record holds no dose any more",
+    Flag.GONE: "Recorded as gone before",
+    Flag.BEFORE_RECEIPT: "Given before it was received",
+    Flag.EXPIRED: "Expired when given",
+    Flag.QUARANTINE: "Not released yet",
+    Flag.HELD: "On hold",
+    Flag.RECALLED: "Recalled",
+    Flag.MISSING: "Recorded as missing",
+    Flag.NOT_THEIRS: "Recorded as with somebody else",
+}
+# With one of these the dose is in no unit's record yet: a later event binds it.
+UNBOUND = frozenset(
+    {Flag.OUTSIDE, Flag.UNKNOWN_KIT, Flag.UNCLEAR, Flag.EMPTY, Flag.GONE, Flag.BEFORE_RECEIPT}
+)
+STATE_FLAGS: Mapping[State, Flag] = {
+    S.QUARANTINE: Flag.QUARANTINE,
+    S.HELD: Flag.HELD,
+    S.RECALLED: Flag.RECALLED,
+    S.MISSING: Flag.MISSING,
+    S.WRITTEN_OFF: Flag.MISSING,
+    S.SPENT: Flag.EMPTY,
+    S.DESTROYED: Flag.GONE,
+    S.PASSED_ON: Flag.GONE,
+}
+
+
+def use_flags(
+    *,
+    state: State,
+    expires_on: dt.date | None,
+    given_at: dt.datetime,
+    on: dt.date,
+    received_at: dt.datetime,
+    theirs: bool,
+) -> list[Flag]:
+    """What does not fit about a dose of a unit, given at a moment (UTC) on a local day. Empty: all fits (domain B.2, C.3)."""
+    found = []
+    if state in STATE_FLAGS:
+        found.append(STATE_FLAGS[state])
+    if given_at < received_at - CLOCK_SLACK:  # told to the minute
+        found.append(Flag.BEFORE_RECEIPT)
+    if expires_on is not None and expires_on < on:
+        found.append(Flag.EXPIRED)
+    if not theirs:
+        found.append(Flag.NOT_THEIRS)
+    return found
+
+
 # Days before expiry at which somebody is told (domain C.1, recommended; none is official).
 EXPIRY_HORIZONS = (180, 90, 60, 30, 14, 7, 0)
+CLOCK_SLACK = dt.timedelta(minutes=2)
 OFFER_HOURS = 24  # an offer not accepted by then is late
 # A discrepancy is reconciled within 24 h and escalates after 72 (domain C.1, recommended; none is official).
 RECONCILE_HOURS = 24
 ESCALATE_HOURS = 72
-CLOCK_SLACK = dt.timedelta(minutes=2)
 MOST_UNITS = 1000  # in one act
 
 
@@ -275,10 +345,10 @@ def check_closable(place: str, *, kits: int, offers: int) -> None:
         )
 
 
-def check_told(occurred_at: dt.datetime, *, now: dt.datetime) -> None:
+def check_told(occurred_at: dt.datetime, *, now: dt.datetime, field: str = "occurred_at") -> None:
     """Raise CustodyError when a told moment lies in the future (two minutes of slack for clocks)."""
     if occurred_at > now + CLOCK_SLACK:
-        raise CustodyError("This moment is in the future. When did it happen?", "occurred_at")
+        raise CustodyError("This moment is in the future. When did it happen?", field)
 
 
 def check_receipt(*, expires_on: dt.date, on: dt.date) -> None:

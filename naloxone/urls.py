@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from naloxone.views import discrepancies, hand_overs, kits, life, offers, places, stock
+from naloxone.views import discrepancies, hand_overs, kits, life, offers, places, stock, uses
 from safety_portal.access import Permission
 from safety_portal.page_parts import NavItem, register_counter, register_navigation
 
@@ -26,6 +26,16 @@ urlpatterns = [
     path("kits/K-<int:number>/waste/", life.waste, name="waste"),
     path("kits/K-<int:number>/undo/<int:sequence>/", life.undo, name="undo"),
     path("kits/K-<int:number>/note/", life.note, name="note"),
+    path("uses/", uses.use_list, name="uses"),
+    path("uses/new/", uses.record_use, name="record_use"),
+    path("uses/U-<int:number>/", uses.use, name="use"),
+    path("uses/U-<int:number>/add/", uses.add_doses, name="add_doses"),
+    path("uses/U-<int:number>/dose/<int:position>/", uses.dose_detail, name="dose_detail"),
+    path("uses/U-<int:number>/dose/<int:position>/kit/", uses.bind, name="bind"),
+    path("uses/U-<int:number>/person/", uses.tell_of_person, name="tell_of_person"),
+    path("uses/U-<int:number>/read/", uses.read_person, name="read_person"),
+    path("uses/U-<int:number>/replacement/", uses.ask_replacement, name="ask_replacement"),
+    path("uses/U-<int:number>/replacement/done/", uses.replacement_done, name="replacement_done"),
     path("discrepancies/", discrepancies.discrepancies, name="discrepancies"),
     path("discrepancies/closed/", discrepancies.closed_discrepancies, name="closed_discrepancies"),
     path("discrepancies/D-<int:number>/", discrepancies.discrepancy, name="discrepancy"),
@@ -56,6 +66,7 @@ register_navigation(
     NavItem("Kits", "naloxone:kits", Permission.KITS_SEE, order=20),
     NavItem("Places", "naloxone:places", Permission.KITS_SEE, order=25),
     NavItem("Hand-overs", "naloxone:hand_overs", None, order=30),
+    NavItem("Uses", "naloxone:uses", None, order=33),
     NavItem("Discrepancies", "naloxone:discrepancies", Permission.KITS_SEE, order=35),
 )
 register_counter(hand_overs.waiting, noun="hand-over", url_name="naloxone:hand_overs")

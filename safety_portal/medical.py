@@ -1,5 +1,6 @@
 """The one guard for medical facts: written encrypted, read only with a reason, and every read is a row."""
 
+import datetime as dt
 import secrets
 
 from django.db import models, transaction
@@ -9,6 +10,8 @@ from safety_portal import access, audit, encryption
 from safety_portal.access import Permission
 from safety_portal.append_only import FilledMoment
 from safety_portal.people import Person, Station
+
+OWN_HOURS = 24  # for so long who told something may read it back and add to it
 
 
 class MedicalError(Exception):
@@ -86,6 +89,38 @@ def write_medical(*, subject, about, topic, text, station, by):
     )
     audit.record("medical.written", by=by, target=about, station=station)
     return entry
+
+
+@transaction.atomic
+def take_up_medical(*, about, topic, text, station, by):
+    """Add what somebody saw, in their own report: no right to read is needed to tell. Raises MedicalError."""
+    access.check(by, Permission.OWN_THINGS, at=access.ANYWHERE)
+    if not text.strip():
+        raise MedicalError("Write what was found.", "text")
+    salt = secrets.token_hex(16)
+    return MedicalEntry.objects.create(
+        subject=None,
+        about=about,
+        topic=topic,
+        station=station,
+        salt=salt,
+        sealed=encryption.encrypt(text, bound_to=f"medical.{salt}"),
+        by=by,
+    )
+
+
+def read_own(*, about, by, now):
+    """What `by` told of one thing within OWN_HOURS, oldest first, as (entry, text) pairs; the read is a row."""
+    since = now - dt.timedelta(hours=OWN_HOURS)
+    entries = list(
+        MedicalEntry.objects.filter(about=about, by=by, recorded_at__gt=since).order_by("pk")
+    )
+    if entries:
+        MedicalRead.objects.create(
+            by=by, subject=None, about=about, reason="own report", entries=len(entries),
+            allowed=True, origin=audit.request_origin.get(),
+        )  # fmt: skip
+    return [(e, encryption.decrypt(e.sealed, bound_to=f"medical.{e.salt}")) for e in entries]
 
 
 def read_medical(*, about, by, reason):

@@ -18,7 +18,16 @@ from django.db.models.functions import TruncMonth
 from django.urls import reverse
 
 from naloxone import badges
-from naloxone.models import Act, CustodyEvent, Discrepancy, HandOver, HandOverLine, Holder, Kit
+from naloxone.models import (
+    Act,
+    CustodyEvent,
+    Discrepancy,
+    HandOver,
+    HandOverLine,
+    Holder,
+    Kit,
+    UseReport,
+)
 from naloxone.rules import CARRIERS, CLOCK_SLACK, PLACES, UNUSED, State
 from safety_portal import access, alerts, looking
 from safety_portal.access import EVERYWHERE, Grant, Permission, Role
@@ -32,6 +41,9 @@ FEW = 5
 CHANGES_SINCE = dt.timedelta(days=7)
 SOON = dt.timedelta(days=14)  # a role that ends so soon is looked at
 MONTHS = 12
+BIND_WITHIN = dt.timedelta(
+    hours=24
+)  # which kit it was is found out within a day (domain C.1: reconcile)
 VERIFIED = "ledger.verified"
 # The rest of these roles' work comes with the exposure cases.
 BEFORE_CASES = (Role.MEDICAL_OFFICER, Role.SAFETY_OFFICER, Role.LAB_LIAISON, Role.CANINE_PROGRAMME)
@@ -41,7 +53,7 @@ DONE = {
     "witness": "handed over before a witness", "move": "moved",
     "open": "opened", "hold": "put on hold", "waste": "recorded a wasted dose of",
     "missing": "reported missing", "found": "found", "write_off": "wrote off",
-    "undo": "undid the last event of", "note": "added a note to",
+    "use": "gave a dose of", "bind": "found the kit of a use:", "undo": "undid the last event of", "note": "added a note to",
 }  # fmt: skip
 
 
@@ -127,6 +139,20 @@ def discrepancies(person, now):
         yield Item(text, day, reverse("naloxone:discrepancy", args=[found.pk]), late=False)
 
 
+def uses(person, now):
+    """Uses whose kit is not known yet, and those whose writer waits for a replacement."""
+    mine = UseReport.objects.filter(here(person, Permission.CUSTODY_GIVE)).with_unbound()
+    waits = Q(replacement__isnull=False, replacement__done_at=None)
+    found = mine.filter(Q(is_unbound=True) | waits).select_related("replacement")
+    for report in found.order_by("pk")[:MOST_FIRST]:
+        text = f"{report.reference}: which kit was it?"
+        if not report.is_unbound:
+            text = f"{report.reference}: a replacement is asked for"
+        due = report.recorded_at + BIND_WITHIN
+        day = person.station.today(due)
+        yield Item(text, day, reverse("naloxone:use", args=[report.pk]), late=due < now)
+
+
 def open_alerts(person, today):
     """Alerts as one acts on them: those of a group are one line, with the nearest day."""
     mine = Alert.objects.visible_to(person).filter(looking.narrowing(person)).open()
@@ -157,6 +183,7 @@ def do_first(person, now):
             *late_offers(person, now),
             *kits_of_leavers(person),
             *discrepancies(person, now),
+            *uses(person, now),
         ]
     items.sort(key=lambda item: (item.due_on or today, item.text))
     return {"items": items[:MOST_FIRST], "more": len(items) > MOST_FIRST}

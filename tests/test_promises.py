@@ -331,6 +331,10 @@ class World:
             kits=self.kits[:1], receiver=make.holder(self.receiver), now=make.timezone.now(),
             request_key=make.key(), by=self.chief,
         )  # fmt: skip
+        self.use = actions.record_use(
+            told=[actions.Told(code="K-0")], station=self.station, given_at=make.timezone.now(),
+            now=make.timezone.now(), request_key=make.key(), by=self.receiver,
+        )  # fmt: skip
         self.held = hold_form(
             account=self.receiver.account, path="/", post=QueryDict("note=typed"), files=(),
             now=make.timezone.now(),
@@ -344,6 +348,8 @@ class World:
             "L-<int:number>": self.kits[0].lot_id,
             "S-<int:number>": self.place.pk,
             "undo/<int:sequence>": 2,
+            "U-<int:number>": self.use.pk,
+            "dose/<int:position>": 1,
             "D-<int:number>": self.kits[1].discrepancies.get().pk,
             "made/<int:act>": self.kits[0].events.first().act_id,
             "held/<str:token>": self.held.token,

@@ -27,13 +27,28 @@ from naloxone.actions.stock import (
     recall_lot,
     receive_delivery,
 )
+from naloxone.actions.uses import (
+    Told,
+    add_detail,
+    add_doses,
+    ask_replacement,
+    bind_use,
+    record_use,
+    replacement_done,
+    tell_of_person,
+)
 from naloxone.rules import CustodyError
 
 __all__ = [
     "CustodyError",
+    "Told",
+    "add_detail",
+    "add_doses",
     "answer_offer",
     "answer_offers",
+    "ask_replacement",
     "assemble_kits",
+    "bind_use",
     "change_place",
     "close_discrepancy",
     "close_place",
@@ -47,9 +62,12 @@ __all__ = [
     "recall_lot",
     "receive_delivery",
     "record_found",
+    "record_use",
     "record_with_witness",
     "release_kits",
+    "replacement_done",
     "report_missing",
+    "tell_of_person",
     "undo_newest",
     "waste_doses",
     "withdraw_offer",

@@ -7,7 +7,14 @@ from naloxone import ledger, notices, rules
 from naloxone.actions import discrepancies
 from naloxone.actions.custody import carries, holder_for
 from naloxone.actions.stock import begin, open_act_once, tell
-from naloxone.models import ClosingCode, CustodyEvent, Device, DiscrepancyKind, LotRecall
+from naloxone.models import (
+    ClosingCode,
+    CustodyEvent,
+    Device,
+    DiscrepancyKind,
+    LotRecall,
+    UseBinding,
+)
 from naloxone.rules import STATE_WORDS, CustodyError, EventKind, HolderKind, State
 from safety_portal import access
 from safety_portal.access import AccessError, Permission
@@ -287,6 +294,7 @@ def undo_newest(*, kit, sequence, note, request_key, by):
         discrepancies.open_once(
             kind=DiscrepancyKind.MISSING, kit=kit, station=kit.station, told=note, now=now, by=by
         )
+    UseBinding.objects.filter(event=event, undone_at=None).update(undone_at=now)
     notices.tell_undone(kit, event, by=by, now=now)
     tell("custody.undone", [kit], by=by, event=f"no. {sequence}, {event.kind}")
     return act

@@ -31,8 +31,20 @@ from naloxone.models.units import (
     KitQuerySet,
     UnitKind,
 )
+from naloxone.models.uses import (
+    OUTSIDE,
+    DoseDetail,
+    Fault,
+    Giver,
+    Replacement,
+    Site,
+    UseBinding,
+    UseDose,
+    UseReport,
+)
 
 __all__ = [
+    "OUTSIDE",
     "AccessMode",
     "Act",
     "ActNote",
@@ -43,6 +55,9 @@ __all__ = [
     "Device",
     "Discrepancy",
     "DiscrepancyKind",
+    "DoseDetail",
+    "Fault",
+    "Giver",
     "HandOver",
     "HandOverLine",
     "HandOverQuerySet",
@@ -55,5 +70,10 @@ __all__ = [
     "Outcome",
     "PlaceType",
     "Product",
+    "Replacement",
+    "Site",
     "UnitKind",
+    "UseBinding",
+    "UseDose",
+    "UseReport",
 ]

@@ -9,7 +9,7 @@ from django.utils import timezone
 from naloxone import badges, history, printed, verify
 from naloxone.filters import KitFilter, by_code, by_place, listed, order_of
 from naloxone.models import Kit
-from naloxone.possible import acts_now, record_acts, troubles_now
+from naloxone.possible import acts_now, record_acts, troubles_now, use_of
 from safety_portal import access, documents, keyset, looking
 from safety_portal.access import Permission, everyone, needs
 from safety_portal.page_parts import Column, Table
@@ -71,7 +71,7 @@ def kits(request):
 
 # Spoken references of other things, and the page that each has.
 PAGES = {
-    "D": "naloxone:discrepancy", "H": "naloxone:hand_over", "S": "naloxone:place", "L": "naloxone:lot", "P": "person", "C": "canine",
+    "D": "naloxone:discrepancy", "U": "naloxone:use", "H": "naloxone:hand_over", "S": "naloxone:place", "L": "naloxone:lot", "P": "person", "C": "canine",
 }  # fmt: skip
 
 
@@ -125,6 +125,7 @@ def kit(request, number):
         "kit": found,
         "contents": history.contents(found),
         "acts": acts_now(found, request.person, today),
+        "use_url": use_of(found, request.person),
         "troubles": list(troubles_now(found, request.person)),
         "record_acts": list(record_acts(found, request.person, events)),
         "entries": history.entries(events),

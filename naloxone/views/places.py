@@ -11,7 +11,7 @@ from django.utils import timezone
 from naloxone import actions, badges, forms
 from naloxone.actions.places import what_keeps_open
 from naloxone.filters import listed
-from naloxone.models import Holder, Kit
+from naloxone.models import Holder, Kit, UseReport
 from naloxone.possible import acts_on_place
 from naloxone.rules import GONE, PLACES, State
 from naloxone.views.stock import form_page
@@ -99,6 +99,11 @@ def place(request, number):
         "kits": badges.show(list(kits.first_expired_first()[:MOST_SHOWN]), today),
         "head": Table(request, "Kits here, first expiry first", columns),
         "all_url": f"{reverse('naloxone:kits')}?place={found.pk}",
+        "unclear": list(
+            UseReport.objects.filter(place=found)
+            .with_unbound()
+            .filter(is_unbound=True)[:MOST_SHOWN]
+        ),
         "emptied_url": found.closed_on and emptied_url(found),
     }
     return render(request, "naloxone/place.html", context)

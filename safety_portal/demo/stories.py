@@ -21,13 +21,14 @@ def tell(world):
             if int(count):
                 story = LOTS.get(letter, kits)
                 world.begin(story(world, station, world.lots[letter], int(count)))
-    for story in (officer, recall, between_stations):
+    for story in (officer, recall, between_stations, used):
         world.begin(story(world))
     for code in (LAREDO, "2504", "1012"):
         world.begin(without_account(world, world.stations[code]))
     world.tell()
     leave_open(world)
     keep_views(world)
+    leave_unexplained(world)
 
 
 # --- stock -----------------------------------------------------------------------------------------
@@ -281,6 +282,29 @@ def without_account(world, station):
     )
 
 
+def used(world):
+    """Some weeks ago a carrier gave one dose of their own kit and brought the rest back."""
+    station = world.stations[LAREDO]
+    moment = world.moment(station, 38)
+    yield moment
+    day = world.now.date() + dt.timedelta(days=60)
+    carried = carried_at(station).filter(state="in_service", kind="kit", expires_on__gt=day)
+    kit = carried.exclude(holder__person=world.officer).last()
+    carrier = kit.holder.person
+    report = actions.record_use(
+        told=[actions.Told(kit=kit)], station=station, given_at=moment, now=moment,
+        request_key=world.key(), by=carrier,
+    )  # fmt: skip
+    actions.add_detail(
+        dose=report.doses.get(), given_at=moment, giver="writer", site="left_nostril", fault="none",
+        now=moment, by=carrier,
+    )  # fmt: skip
+    actions.ask_replacement(report=report, now=moment, by=carrier)
+    moment = world.soon(moment)
+    yield moment
+    actions.replacement_done(report=report, now=moment, by=world.supervisor(station))
+
+
 # --- what waits today ------------------------------------------------------------------------------------
 def leave_open(world):
     """Offers that nobody has answered yet: three to the demo's officer, one of them late, and others."""
@@ -315,6 +339,22 @@ def keep_views(world):
             ("Waits for its check", "state=quarantine"),
         ):
             save_filter(page="naloxone:kits", name=name, query=query, by=by)
+
+
+def leave_unexplained(world):
+    """A dose from a cabinet, nobody knows of which kit; and a kit that is missing since this morning."""
+    station = world.stations[LAREDO]
+    carriers = [kit.holder.person for kit in carried_at(station)]
+    teller = next(person for person in carriers if person != world.officer)
+    actions.record_use(
+        told=[actions.Told()], station=station, place=world.points[LAREDO][0],
+        given_at=ago(world, 7), now=ago(world, 7), request_key=world.key(), by=teller,
+    )  # fmt: skip
+    kit = lasting(world, station)
+    actions.report_missing(
+        kits=[kit], occurred_at=ago(world, 4), note="Not on the belt after the shift change",
+        request_key=world.key(), by=kit.holder.person,
+    )  # fmt: skip
 
 
 def ago(world, hours):
