@@ -9,8 +9,11 @@ from hypothesis import strategies as st
 
 from safety_portal.encryption import (
     EncryptionError,
+    bytes_need_rotation,
     decrypt,
+    decrypt_bytes,
     encrypt,
+    encrypt_bytes,
     needs_rotation,
     read_ring,
 )
@@ -99,6 +102,7 @@ def test_a_text_put_under_another_keys_name_does_not_open(settings):
         ([], "ENCRYPTION_KEYS is empty"),
         (["2026"], "32 bytes in base64"),
         (["2026:short"], "32 bytes in base64"),
+        ([NEW.replace("2026", "2026.1")], "a name without a dot"),
         ([NEW.replace("2026", "")], "32 bytes in base64"),
         ([OLD, "2026:" + base64.b64encode(b"x" * 16).decode()], "32 bytes in base64"),
     ],
@@ -106,3 +110,45 @@ def test_a_text_put_under_another_keys_name_does_not_open(settings):
 def test_a_ring_that_is_no_ring_stops_with_a_sentence(entries, sentence):
     with pytest.raises(ImproperlyConfigured, match=sentence):
         read_ring(entries)
+
+
+# --- bytes ----------------------------------------------------------------------------------------
+
+
+@given(st.binary(), st.text())
+def test_any_bytes_come_back_from_their_place(content, place):
+    assert decrypt_bytes(encrypt_bytes(content, bound_to=place), bound_to=place) == content
+
+
+def test_stored_bytes_show_the_keys_name_and_nothing_of_the_content():
+    stored = encrypt_bytes(b"pupils pinpoint", bound_to="photo.1")
+
+    assert stored.startswith(b"2025.")
+    assert b"pinpoint" not in stored
+    assert len(stored) == len(b"2025.") + 12 + len(b"pupils pinpoint") + 16
+
+
+@pytest.mark.parametrize("at", [5, 12, 20, -1])
+def test_changed_or_moved_bytes_do_not_open(at):
+    stored = bytearray(encrypt_bytes(b"pupils pinpoint", bound_to="photo.1"))
+
+    with pytest.raises(EncryptionError, match="changed or belongs to another place"):
+        decrypt_bytes(bytes(stored), bound_to="photo.2")
+    stored[at] ^= 1
+    with pytest.raises(EncryptionError, match="changed or belongs to another place"):
+        decrypt_bytes(bytes(stored), bound_to="photo.1")
+
+
+@pytest.mark.parametrize("stored", [b"", b"2025", b"2025.", b"2025.short", b"\xff\xfe.x", b"else.x"])
+def test_bytes_that_are_not_sealed_do_not_open(stored):
+    with pytest.raises(EncryptionError):
+        decrypt_bytes(stored, bound_to="photo.1")
+
+
+def test_after_rotation_old_bytes_open_and_are_known_by_their_first_few(settings):
+    old = encrypt_bytes(b"x", bound_to="a")
+    settings.ENCRYPTION_KEYS = [NEW, OLD]
+    new = encrypt_bytes(b"x", bound_to="a")
+
+    assert decrypt_bytes(old, bound_to="a") == decrypt_bytes(new, bound_to="a") == b"x"
+    assert (bytes_need_rotation(old[:10]), bytes_need_rotation(new[:10])) == (True, False)
