@@ -139,7 +139,9 @@ def test_changed_or_moved_bytes_do_not_open(at):
         decrypt_bytes(bytes(stored), bound_to="photo.1")
 
 
-@pytest.mark.parametrize("stored", [b"", b"2025", b"2025.", b"2025.short", b"\xff\xfe.x", b"else.x"])
+@pytest.mark.parametrize(
+    "stored", [b"", b"2025", b"2025.", b"2025.short", b"\xff\xfe.x", b"else.x"]
+)
 def test_bytes_that_are_not_sealed_do_not_open(stored):
     with pytest.raises(EncryptionError):
         decrypt_bytes(stored, bound_to="photo.1")
