@@ -26,6 +26,7 @@ def prepare():
         "ENCRYPTION_KEYS": "bench:" + base64.b64encode(secrets.token_bytes(32)).decode(),
         "ALLOWED_HOSTS": HOST,
         "EMAIL_URL": "smtp://127.0.0.1:9",  # nothing is sent; nobody listens there
+        "MEDIA_ROOT": str(ROOT / ".local" / "bench-media"),
     }
     os.environ.setdefault("STATIC_ROOT", str(OWN_STATIC))
 

@@ -14,6 +14,7 @@ from safety_portal.people import (
     Station,
     WorkAssignment,
 )
+from safety_portal.photos import HeldPhoto, Photo
 from safety_portal.saved_filters import SavedFilter
 
 __all__ = [
@@ -25,11 +26,13 @@ __all__ = [
     "Component",
     "Grant",
     "HeldForm",
+    "HeldPhoto",
     "MedicalEntry",
     "MedicalRead",
     "Message",
     "MessageLine",
     "Person",
+    "Photo",
     "Region",
     "SavedFilter",
     "Station",

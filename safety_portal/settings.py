@@ -54,11 +54,11 @@ SECRET_KEY = env(
 )
 SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS", "")
 
-# Encrypts TOTP secrets and clinical text: "id:base64 of 32 bytes", newest first, older ones still read.
+# Encrypts TOTP secrets, clinical text and photos: "id:base64 of 32 bytes", newest first, older ones still read.
 ENCRYPTION_KEYS = env_list(
     "ENCRYPTION_KEYS",
     None if PRODUCTION else "demo:ZGVtbyBrZXksIDMyIGJ5dGVzLCBub3QgYSBzZWNyZXQ=",
-    why="the key ring for clinical text and sign-in secrets, as id:base64-of-32-bytes, newest first. "
+    why="the key ring for clinical text, sign-in secrets and photos, as id:base64-of-32-bytes, newest first. "
     "Make one with: python manage.py make_key",
 )
 
@@ -316,6 +316,8 @@ CELERY_BEAT_SCHEDULE = {
     "due": {"task": "alerts.sweep", "schedule": 600.0},
     "beat": {"task": "alerts.heartbeat", "schedule": crontab(minute="*")},
     "sessions": {"task": "sign_in.clear_sessions", "schedule": crontab(minute=17, hour=9)},
+    "held_photos": {"task": "photos.drop_held", "schedule": crontab(minute=41)},
+    "photo_files": {"task": "photos.compare_files", "schedule": crontab(minute=23, hour=9)},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = env("BEAT_SCHEDULE", str(BASE_DIR / ".local" / "beat" / "schedule"))
 
@@ -331,7 +333,15 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
-MEDIA_ROOT = Path(env("MEDIA_ROOT", str(BASE_DIR / ".local" / "media")))
+MEDIA_ROOT = Path(
+    env(
+        "MEDIA_ROOT",
+        None if PRODUCTION else str(BASE_DIR / ".local" / "media"),
+        why="the folder of the photos: outside the code, the same for web and worker, in the backup.",
+    )
+)
+# Four photos of 12 MB stay in memory: larger requests pass through the disk, where they would lie open.
+FILE_UPLOAD_MAX_MEMORY_SIZE = 50_000_000
 
 LOGGING = {
     "version": 1,

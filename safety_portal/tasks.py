@@ -6,7 +6,7 @@ from celery import shared_task
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
-from safety_portal import alerts, digests, outbox
+from safety_portal import alerts, digests, outbox, photos
 
 
 def moment(now):
@@ -37,3 +37,13 @@ def heartbeat(now=None):
 def clear_sessions():
     """Remove the rows of sessions that have ended: nobody comes back to them, and they pile up."""
     SessionStore.clear_expired()
+
+
+@shared_task(name="photos.drop_held")
+def drop_held_photos(now=None):
+    photos.drop_held_photos(now=moment(now))
+
+
+@shared_task(name="photos.compare_files")
+def compare_photo_files(now=None):
+    return photos.compare_files(now=moment(now))

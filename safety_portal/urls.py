@@ -6,6 +6,7 @@ from django.urls import include, path, re_path
 from naloxone.views.kits import find
 from safety_portal import health, held, home
 from safety_portal.alert_pages import alert_urls
+from safety_portal.photo_pages import photo_urls
 from safety_portal.views.addresses import roster_urls
 
 # Of allauth only what we use, under its own names. Nobody changes an address: an administrator does.
@@ -36,6 +37,7 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("verify/", home.verify_now, name="verify_now"),
     *alert_urls,
+    *photo_urls,
     *roster_urls,
     path("", include("naloxone.urls")),
     path("search/", find, name="search"),

@@ -96,6 +96,13 @@ def empty_redis():
             client.delete(*keys)
 
 
+@pytest.fixture(autouse=True)
+def media(settings, tmp_path):
+    """A folder of photos of this test's own, made when the first is written."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    return settings.MEDIA_ROOT
+
+
 def newest_source():
     """When a static file last changed."""
     paths = (

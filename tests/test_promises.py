@@ -20,10 +20,12 @@ from django.urls import get_resolver, path, reverse
 from django.views.decorators.http import require_http_methods
 
 from naloxone import actions
-from safety_portal.access import EVERYONE, PUBLIC, Permission, Role, Scope, needs, public
+from safety_portal import photos
+from safety_portal.access import EVERYONE, PUBLIC, Permission, Role, Scope, may, needs, public
 from safety_portal.held import hold_form
 from safety_portal.people import Component
 from tests.naloxone import make
+from tests.safety_portal.picture import upload
 
 ROOT = Path(settings.BASE_DIR)
 OURS = ("safety_portal", "naloxone", "training", "exposures")
@@ -339,6 +341,13 @@ class World:
             account=self.receiver.account, path="/", post=QueryDict("note=typed"), files=(),
             now=make.timezone.now(),
         )  # fmt: skip
+        now = make.timezone.now()
+        self.held_photo = photos.hold_photo(file=upload(), now=now, by=self.receiver)
+        uploaded = photos.hold_photo(file=upload(), now=now, by=self.receiver)
+        with transaction.atomic():
+            self.photo = photos.keep_photo(
+                upload=uploaded, purpose="walk", station=self.station, by=self.receiver
+            )
 
     def things(self):
         """The last piece of a route with its argument → what stands there. New things are added here."""
@@ -353,6 +362,8 @@ class World:
             "D-<int:number>": self.kits[1].discrepancies.get().pk,
             "made/<int:act>": self.kits[0].events.first().act_id,
             "held/<str:token>": self.held.token,
+            "held-photos/<str:token>": self.held_photo.token,
+            "photos/<str:token>": self.photo.token,
             "P-<int:number>": self.receiver.pk,
             "C-<int:number>": self.canine.pk,
             "G-<int:number>": self.receiver.grants.first().pk,
@@ -374,7 +385,10 @@ class World:
 
 
 @pytest.fixture
-def world(db):
+def world(db, monkeypatch):
+    # The door of photos of no app: those who see kits at the station may see them.
+    door = {"walk": lambda who, photo: may(who, Permission.KITS_SEE, at=photo.station_id)}
+    monkeypatch.setattr(photos, "doors", photos.doors | door)
     return World()
 
 

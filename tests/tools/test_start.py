@@ -13,6 +13,7 @@ PRODUCTION = {
     "ALLOWED_HOSTS": "portal.agency.example",
     "DATABASE_URL": "postgres://app@127.0.0.1:1/portal",
     "REDIS_URL": "redis://127.0.0.1:1/0",
+    "MEDIA_ROOT": "/var/lib/portal/media",
     "EMAIL_URL": "smtp://mail.agency.example:25",
 }
 
