@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.shortcuts import render
+from django.templatetags.static import static
 from django.urls import path
+from django.utils.datastructures import MultiValueDict
 
 from safety_portal import widgets as w
 from safety_portal.access import Permission, needs
@@ -43,6 +46,24 @@ PLACES = [
     Place("S-3", "Nogales, kennel", "Tucson field office"),
     Place("S-4", "El Paso, vehicle 412", "El Paso field office"),
 ]
+
+
+@dataclass(frozen=True)
+class Example:
+    """A photo for the page, where there is none."""
+
+    reference: str
+    token: str = ""
+    width: int = 1600
+    height: int = 1200
+    url: str = "#photos"
+
+    @property
+    def small_url(self):
+        return static("built/img/hero.jpg")
+
+
+EXAMPLES = [Example("PH-12"), Example("PH-13")]
 
 
 def find_places(text):
@@ -102,7 +123,8 @@ class EveryField(w.PortalForm):
     receiver = w.LookUpField(
         label="To which place", url_name="components_places", help_text="Name, or scan its code."
     )
-    photo = w.FileField(label="Photo", required=False, accept="image/*")
+    paper = w.FileField(label="Delivery note", required=False, accept=".pdf")
+    photos = w.PhotosField(required=False)
     sure = w.YesField(label="I have counted them myself")
 
     def __init__(self, *args, **kwargs):
@@ -124,6 +146,23 @@ WRONG = {
     "receiver_text": "lar",
     "station": "",
 }
+
+
+def _wrong_form(person):
+    no_photo = SimpleUploadedFile("seal.jpg", b"Minutes of a meeting")
+    files = MultiValueDict({"photos": [no_photo]})
+    return EveryField(WRONG, files, prefix=None, auto_id="wrong_%s", person=person)
+
+
+class ChosenPhotos(w.PortalForm):
+    """Photos in a form that came back with an error elsewhere."""
+
+    submit_label = "Send the report"
+    photos = w.PhotosField()
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.fields["photos"].widget.held = EXAMPLES
 
 
 def _table(request):
@@ -191,12 +230,14 @@ def _disabled_form():
 
 @needs(Permission.COMPONENTS_SEE)
 def components(request):
-    """Every building block, each state. The forms here check what is typed and store nothing."""
+    """Every building block, each state. The forms here check what is typed and store nothing but held photos."""
     context = {
         "title": "Building blocks",
         "form": None,
         "every": _form_of(request),
-        "wrong": EveryField(WRONG, prefix=None, auto_id="wrong_%s", person=request.person),
+        "wrong": _wrong_form(request.person),
+        "chosen": ChosenPhotos(auto_id="chosen_%s", person=request.person),
+        "photos": EXAMPLES,
         "off": _disabled_form(),
         "head": _table(request),
         "rows": ROWS,

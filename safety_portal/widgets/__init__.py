@@ -33,6 +33,7 @@ from safety_portal.widgets.inputs import (
 )
 from safety_portal.widgets.look_up import LookUp, LookUpField, Option, look_up_answer
 from safety_portal.widgets.moments import MomentField, MomentInput, moment_at
+from safety_portal.widgets.photos import PhotosField, PhotosInput, Sent
 
 __all__ = [
     "Checkbox",
@@ -59,10 +60,13 @@ __all__ = [
     "Option",
     "PasswordField",
     "PasswordInput",
+    "PhotosField",
+    "PhotosInput",
     "PortalForm",
     "RadioTiles",
     "RowForm",
     "Select",
+    "Sent",
     "TextField",
     "TextInput",
     "Textarea",

@@ -12,6 +12,7 @@ from safety_portal.versions import StaleError
 from safety_portal.widgets import fields, inputs, words
 from safety_portal.widgets.look_up import LookUpField
 from safety_portal.widgets.moments import MomentField
+from safety_portal.widgets.photos import PhotosField
 
 LOOKING = "_look_up"  # the Find button of a look-up, pressed without JavaScript
 _signer = signing.Signer(salt="form_owner")
@@ -67,13 +68,11 @@ class PortalForm(forms.Form):
         self.looking_up = bool(self.is_bound and self.data.get(LOOKING))
         self.fields["request_key"].initial = uuid.uuid4
         self.fields["form_owner"].initial = form_owner(person)
-        for field in self.fields.values():
-            self._prepare(field)
         self.helper = FormHelper()
         self.helper.render_hidden_fields = True
         self.helper.attrs = {"novalidate": ""}  # our sentences, not the browser's
-        if self.is_multipart():
-            self.helper.attrs["enctype"] = "multipart/form-data"
+        for field in self.fields.values():
+            self._prepare(field)
 
     def _prepare(self, field):
         chosen = isinstance(field, forms.ChoiceField | LookUpField)
@@ -81,6 +80,10 @@ class PortalForm(forms.Form):
             field.error_messages["required"] = fields.CHOOSE if chosen else fields.FILL_IN
         if isinstance(field, MomentField) and field.zone is None and self.person:
             field.zone = self.person.zone
+        if isinstance(field, PhotosField):
+            field.person = self.person
+        if field.widget.needs_multipart_form:
+            self.helper.attrs["enctype"] = "multipart/form-data"
         # Our text checks itself, a secret is taken as it is, and a UUID is no text.
         checked = fields.TextField | fields.PasswordField | forms.UUIDField
         if isinstance(field, forms.CharField) and not isinstance(field, checked):
@@ -100,12 +103,20 @@ class PortalForm(forms.Form):
 
     def full_clean(self):
         if self.looking_up:
-            # Half filled in, and only asking: nothing is wrong yet.
+            # Half filled in, and only asking: nothing is wrong yet. But a photo must not get lost.
             self._errors, self.cleaned_data = ErrorDict(renderer=self.renderer), {}
+            self._hold_photos()
             return
         super().full_clean()
         if self.is_bound:
             self.cleaned_data.pop("form_owner", None)
+
+    def _hold_photos(self):
+        for name, field in self.fields.items():
+            if isinstance(field, PhotosField):
+                _, faults = field.hold(self[name].data)
+                if faults:
+                    self.add_error(name, ValidationError(faults))
 
     def add_error(self, field, error):
         # A rule's error may name a field that this form doesn't show.
