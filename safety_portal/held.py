@@ -15,11 +15,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from safety_portal import encryption
+from safety_portal import encryption, photos
 from safety_portal.access import everyone
 from safety_portal.people import Account
+from safety_portal.pictures import PhotoError
 from safety_portal.widgets import form_owner, owner_of
 from safety_portal.widgets.form import LOOKING
+from safety_portal.widgets.photos import HELD, count
 
 KEPT_FOR = dt.timedelta(hours=1)
 KEPT_AN_ACCOUNT = 10  # the eleventh pushes out the oldest
@@ -73,7 +75,14 @@ class Kept(NamedTuple):
         for name, values in self.fields:
             if not is_ours(name):
                 found.setdefault(label_of(name), []).extend(v for v in values if v.strip())
+            elif name.startswith(HELD) and any(values):
+                found[label_of(name.removeprefix(HELD))] = [count(len(list(filter(None, values))))]
         return [(label, ", ".join(values)) for label, values in found.items() if values]
+
+    @property
+    def photos(self):
+        """Tokens of the held photos."""
+        return [v for name, values in self.fields if name.startswith(HELD) for v in values if v]
 
     @property
     def missing(self):
@@ -82,7 +91,7 @@ class Kept(NamedTuple):
 
 
 def is_ours(name):
-    """Whether a field belongs to the form's works (request key, owner, a pressed button)."""
+    """Whether a field belongs to the form's works (request key, owner, a pressed button, held photos)."""
     return name.startswith("_") or name.rpartition("-")[2] in (FORM_OWNER, HELD_FORM, REQUEST_KEY)
 
 
@@ -107,9 +116,26 @@ def owner_in(post):
 # --- verbs ---------------------------------------------------------------------------------------
 
 
+def hold_photos(*, account, post, files, now):
+    """Hold the photos that came with a form. Returns the form with their tokens, and the names of what is left out."""
+    post, left_out = post.copy(), []
+    for name in files:
+        # A field of photos always sends this name; any other file has to be given again.
+        most = photos.MOST_A_FIELD if HELD + name in post else 0
+        for place, file in enumerate(files.getlist(name)):
+            try:
+                if place >= most:
+                    raise PhotoError("One too many, or no field of photos.")
+                held = photos.hold_photo(file=file, now=now, by=account.person)
+                post.appendlist(HELD + name, held.token)
+            except PhotoError:
+                left_out.append(name)
+    return post, left_out
+
+
 @transaction.atomic
 def hold_form(*, account, path, post, files, now):
-    """Keep what was sent, for this account. Returns the HeldForm. Secrets and files are not kept."""
+    """Keep what was sent, for this account. Returns the HeldForm. Secrets are not kept, nor `files` (names)."""
     HeldForm.objects.filter(held_at__lte=now - KEPT_FOR).delete()
     mine = HeldForm.objects.filter(account=account).order_by("-held_at", "-pk")
     HeldForm.objects.filter(
@@ -161,9 +187,9 @@ def hold_post(request):
     account = Account.objects.filter(person=owner, is_active=True).first()
     if account is None or len(path) > HeldForm._meta.get_field("path").max_length:
         return None
-    held = hold_form(
-        account=account, path=path, post=request.POST, files=request.FILES, now=timezone.now()
-    )
+    now = timezone.now()
+    post, left_out = hold_photos(account=account, post=request.POST, files=request.FILES, now=now)
+    held = hold_form(account=account, path=path, post=post, files=left_out, now=now)
     where = reverse("held_form", args=[held.token])
     if request.person:
         return go_to(request, where)
@@ -197,6 +223,7 @@ def held_form(request, token):
     mine = HeldForm.objects.kept_for(request.person, timezone.now())
     held = get_object_or_404(mine, token=token)
     if request.method == "POST":
+        photos.let_go(tokens=held.kept.photos, by=request.person)
         held.delete()
         messages.info(request, "What you had typed is discarded.")
         return redirect("home")

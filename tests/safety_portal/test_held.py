@@ -16,7 +16,9 @@ from safety_portal import held, urls
 from safety_portal import widgets as w
 from safety_portal.access import everyone
 from safety_portal.held import HeldForm
+from safety_portal.photos import HeldPhoto, hold_photo
 from tests.naloxone import make
+from tests.safety_portal.picture import upload
 
 taken = []  # what the form below has taken
 PAGE = """{% extends "base.html" %}{% load crispy_forms_tags %}
@@ -33,7 +35,8 @@ class NoteForm(w.PortalForm):
     kits = w.CodesField(label="Kits", required=False)
     happened_at = w.MomentField(label="When", required=False)
     proof = w.PasswordField(label="Your password", required=False)
-    photo = w.FileField(label="Photo", required=False)
+    paper = w.FileField(label="Paper", required=False)
+    photos = w.PhotosField(required=False)
 
 
 @everyone
@@ -166,8 +169,8 @@ def test_it_stays_until_the_form_was_taken(client, writer, monkeypatch):
     assert HeldForm.objects.filter(pk=kept.pk).exists()
 
 
-def test_secrets_and_files_are_never_kept(client, writer):
-    photo = SimpleUploadedFile("scene.jpg", b"picture of the scene")
+def test_secrets_and_files_that_are_no_photo_are_never_kept(client, writer):
+    paper = SimpleUploadedFile("delivery.pdf", b"text of the paper")
     secrets = {
         "proof": "correct horse",
         "old_password": "battery",
@@ -175,17 +178,50 @@ def test_secrets_and_files_are_never_kept(client, writer):
         "x-secret": "s3",
     }
 
-    kept = held_by(client, writer, photo=photo, csrfmiddlewaretoken="csrf-token", **secrets)
+    kept = held_by(client, writer, paper=paper, csrfmiddlewaretoken="csrf-token", **secrets)
 
-    for secret in (*secrets.values(), "csrf-token", "picture"):
+    for secret in (*secrets.values(), "csrf-token", "text of the paper"):
         assert secret not in str(kept.kept.fields)
-    assert set(kept.kept.missing) == {"Proof", "Old password", "Code", "Secret", "Photo"}
+    assert set(kept.kept.missing) == {"Proof", "Old password", "Code", "Secret", "Paper"}
     assert dict(kept.kept.fields)["kits"] == ["K-214\r\nK-215"]
 
     client.force_login(writer.account)
     page = client.get(f"/held/{kept.token}/").content.decode()
     assert "To be given again" in page
+    assert "files that are no photo are never kept" in page
     assert "Old password" in page
+
+
+def test_photos_are_held_with_the_form_and_sent_with_it(client, writer):
+    earlier = hold_photo(file=upload(), now=timezone.now(), by=writer)
+    chosen = {"_held_photos": ["", earlier.token], "photos": [upload(), upload(b"no photo")]}
+
+    kept = held_by(client, writer, **chosen)
+
+    assert len(kept.kept.photos) == HeldPhoto.objects.filter(person=writer).count() == 2
+    assert kept.kept.photos[0] == earlier.token
+    assert ("Photos", "2 photos") in kept.kept.typed
+    assert kept.kept.missing == ["Photos"]
+    client.force_login(writer.account)
+    page = client.get(f"/held/{kept.token}/").content.decode()
+    assert "2 photos" in page
+    client.post(kept.path, hidden_fields(page))
+    (facts,) = taken
+    assert [photo.token for photo in facts["photos"]] == kept.kept.photos
+
+
+def test_a_fifth_photo_of_a_form_that_came_too_late_is_to_be_given_again(client, writer):
+    kept = held_by(client, writer, _held_photos="", photos=[upload() for _ in range(5)])
+
+    assert len(kept.kept.photos) == 4
+    assert kept.kept.missing == ["Photos"]
+
+
+def test_a_form_without_photos_says_nothing_of_them(client, writer):
+    kept = held_by(client, writer, _held_photos="")
+
+    assert "Photos" not in dict(kept.kept.typed)
+    assert kept.kept.photos == []
 
 
 def test_what_was_typed_does_not_lie_open_in_the_table(client, writer):
@@ -205,12 +241,14 @@ def test_another_account_finds_nothing(client, writer):
     assert HeldForm.objects.filter(pk=kept.pk).exists()
 
 
-def test_it_can_be_discarded(client, writer):
-    kept = held_by(client, writer)
+def test_it_can_be_discarded_with_its_photos(client, writer):
+    kept = held_by(client, writer, _held_photos="", photos=upload())
+    assert HeldPhoto.objects.exists()
     client.force_login(writer.account)
 
     assert client.post(f"/held/{kept.token}/").url == "/front/"
     assert not HeldForm.objects.exists()
+    assert not HeldPhoto.objects.exists()
     assert taken == []
 
 
