@@ -9,6 +9,7 @@ from naloxone.rules import MOST_UNITS, CustodyError
 from safety_portal import access
 from safety_portal import widgets as w
 from safety_portal.people import reference_number
+from safety_portal.photos import PhotoError
 from safety_portal.versions import StaleError
 
 MOST_LISTED = 200  # places in one list; beyond that one looks them up
@@ -67,7 +68,7 @@ class CustodyForm(w.PortalForm):
             more |= {"request_key": self.cleaned_data["request_key"]}
         try:
             self.result = verb(**self.facts(), **more, by=self.person)
-        except (CustodyError, StaleError) as error:
+        except (CustodyError, PhotoError, StaleError) as error:
             self.add_rule_error(error)
             return False
         return True

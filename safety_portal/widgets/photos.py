@@ -62,7 +62,7 @@ class PhotosInput(Look, forms.FileInput):
 
 
 class PhotosField(forms.Field):
-    """Up to `most` photos, as held photos for photos.keep_photo. PortalForm sets whose they are.
+    """Up to `most` photos, as held photos for photos.keep_photo. PortalForm sets whose they are; views pass request.FILES.
 
     The one field that writes: a file that is not held goes with the answer that names another field's error.
     """

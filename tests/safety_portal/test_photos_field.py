@@ -229,3 +229,14 @@ def test_a_large_photo_does_not_lie_open_in_the_temporary_folder(signed_in, sett
     answer = send(signed_in, upload(whole + b"\0" * (12_000_000 - len(whole))))
 
     assert answer.status_code == 302
+
+
+def test_an_act_on_kits_shows_the_refusal_of_a_photo_at_its_field(writer):
+    form = CustodyForm({}, person=writer)
+    form.add_field("photos", w.PhotosField(required=False))
+
+    def act(**facts):
+        raise PhotoError("A photo is held no longer. Choose it again.")
+
+    assert not form.carry_out(act)
+    assert form.errors == {"photos": ["A photo is held no longer. Choose it again."]}
