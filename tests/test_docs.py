@@ -35,3 +35,17 @@ def test_every_make_target_that_the_documents_name_exists():
     named = {name for page in PAGES for name in re.findall(r"`make ([a-z-]+)`", page.read_text())}
 
     assert named <= targets
+
+
+def test_the_guide_shows_each_picture_that_is_taken_and_no_other():
+    named = set(
+        re.findall(r"\(pictures/([\w-]+)\.png\)", (ROOT / "docs/guide/README.md").read_text())
+    )
+    kept = {path.stem for path in (ROOT / "docs/guide/pictures").glob("*.png")}
+    taken = set(
+        re.findall(
+            r'^    \("([\w-]+)", (?:None|"\w+"), "/', (ROOT / "tools/pictures.py").read_text(), re.M
+        )
+    )
+
+    assert named == kept == taken
