@@ -10,6 +10,7 @@ from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 
 from safety_portal.alerts import WorkerHeartbeat
+from safety_portal.people import Station
 
 
 def output_of(*words):
@@ -52,3 +53,16 @@ def test_ended_sessions_are_cleared_and_running_ones_stay():
     output_of("run_task", "sessions")
 
     assert Session.objects.get().expire_date > dt.datetime.now(dt.UTC)
+
+
+@pytest.mark.django_db
+def test_reference_data_leave_alone_what_was_changed_here():
+    output_of("load_reference")
+    changed = {"name": "San Ysidro, new building", "version": 2}
+    Station.objects.filter(code="2504").update(**changed)
+    Station.objects.filter(code="2506").update(name="Overtaken")
+
+    output_of("load_reference")
+
+    assert Station.objects.get(code="2504").name == "San Ysidro, new building"
+    assert Station.objects.get(code="2506").name == "Otay Mesa"

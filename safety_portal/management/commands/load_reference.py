@@ -22,7 +22,7 @@ def keep(model, rows, *, unique, facts):
 
 
 class Command(BaseCommand):
-    help = "Adds or updates stations and products; may run any number of times."
+    help = "Adds or updates stations and products, but none that was changed here; may run any number of times."
 
     @transaction.atomic
     def handle(self, *args, **options):
@@ -54,6 +54,8 @@ class Command(BaseCommand):
         )
 
     def load_stations(self, rows):
+        # What an administrator has changed or closed here is newer than the file.
+        ours = set(Station.objects.filter(version__gt=1).values_list("code", flat=True))
         regions = {
             (region.component.code, region.name): region
             for region in Region.objects.select_related("component")
@@ -68,6 +70,7 @@ class Command(BaseCommand):
                     **{fact: row[fact] for fact in FACTS},
                 )
                 for row in rows
+                if row["station_code"] not in ours
             ],
             unique=["code"],
             facts=["region", "name", *FACTS],
