@@ -382,6 +382,8 @@ def _scope_fields(scope, place):
     ]
     if not isinstance(place, wanted):
         raise GrantError(f"Say which {scope} the role is for.", field="place")
+    if scope == Scope.STATION and place.closed_on is not None:
+        raise GrantError(place.closed_words, field="place")
     return {"scope": scope, scope: place}
 
 

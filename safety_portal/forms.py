@@ -8,9 +8,11 @@ from django.utils import timezone
 
 from safety_portal import widgets as w
 from safety_portal.access import LENDING_DAYS, GrantError, Permission, Role, Scope, stations_where
+from safety_portal.geography import STATES, clocks, in_words
 from safety_portal.people import (
     Component,
     Discipline,
+    FacilityType,
     Kind,
     Person,
     PersonError,
@@ -108,7 +110,8 @@ class PersonForm(w.RowForm, RosterForm):
         if row is not None:
             first["work"] = [one.role for one in row.work.all() if one.ended_on is None]
         super().__init__(data, row=row, person=person, initial=first, **kwargs)
-        self.fields["station"].queryset = stations_where(person, Permission.PEOPLE_KEEP).by_name()
+        stations = stations_where(person, Permission.PEOPLE_KEEP).in_use()
+        self.fields["station"].queryset = stations.by_name()
         # One day of slack: it may be tomorrow already where they work. The verb knows.
         limit(self.fields["work_since"], last=today + dt.timedelta(days=1))
         if row is not None:
@@ -180,7 +183,7 @@ def place_choices():
         yield f"component-{component.pk}", f"{component}, the whole component"
     for region in Region.objects.select_related("component").order_by("name"):
         yield f"region-{region.pk}", f"{region}, a region of {region.component.code}"
-    for station in Station.objects.select_related("region").by_name():
+    for station in Station.objects.in_use().select_related("region").by_name():
         yield f"station-{station.pk}", f"{station}, {station.region}"
 
 
@@ -317,17 +320,71 @@ class CanineForm(w.RowForm, RosterForm):
         return weight
 
 
+class RegionChoice(w.ModelField):
+    def label_from_instance(self, region):
+        return f"{region}, {region.component.code}"
+
+
+def clock_choices():
+    """The clocks of the states and territories, and those that stations have besides."""
+    used = Station.objects.order_by().values_list("time_zone", flat=True).distinct()
+    yield NOT_CHOSEN
+    yield from clocks().items()
+    yield from ((zone, in_words(zone)) for zone in sorted(set(used) - clocks().keys()))
+
+
 class StationForm(w.RowForm, RosterForm):
-    submit_label = "Change the station"
+    submit_label = "Record this station"
 
     name = w.TextField(label="Name", max_length=120)
-    time_zone = w.ChoiceField(
-        label="Clock", tiles=False, help_text="Days begin and end by it, and its times are shown."
+    code = w.TextField(
+        label="Code", max_length=20,
+        help_text="As the agency writes it, such as 2304 or OS-HOU. The audit names the station by it, so it stays.",
+    )  # fmt: skip
+    facility_type = w.ChoiceField(
+        label="Kind", tiles=False, choices=[NOT_CHOSEN, *FacilityType.choices]
     )
+    region = RegionChoice(label="Region", queryset=Region.objects.none())
+    state = w.ChoiceField(
+        label="State or territory", widget=w.ComboBox(), choices=[NOT_CHOSEN, *STATES.items()]
+    )
+    time_zone = w.ChoiceField(
+        label="Clock", widget=w.ComboBox(),
+        help_text="Days begin and end by it, and its times are shown.",
+    )  # fmt: skip
 
-    def __init__(self, data=None, *, row, **kwargs):
+    def __init__(self, data=None, *, row=None, **kwargs):
         super().__init__(data, row=row, **kwargs)
-        zones = Station.objects.order_by().values_list("time_zone", flat=True).distinct()
-        self.fields["time_zone"].choices = [
-            (zone, zone.replace("_", " ")) for zone in sorted(zones)
-        ]
+        regions = Region.objects.select_related("component").order_by("component__code", "name")
+        self.fields["time_zone"].choices = list(clock_choices())
+        self.fields["region"].queryset = regions
+        if row is not None:
+            del self.fields["code"]
+            self.fields["region"].queryset = regions.filter(component=row.region.component_id)
+            self.fields["region"].help_text = (
+                "In another one, those with a role for that region see the station, and those of "
+                "the former no longer."
+            )
+
+    def clean_code(self):
+        return self.cleaned_data["code"].upper()
+
+
+class CloseStationForm(RosterForm):
+    submit_label = "Close the station"
+    submit_kind = "danger"
+    seen_by = ("Whoever sees this station’s page", "The auditors, with your name and reason")
+
+    reason = w.TextField(label="Why", max_length=200)
+
+    def __init__(self, data=None, *, follows, **kwargs):
+        super().__init__(data, **kwargs)
+        self.consequences = (
+            "Nobody and nothing can be recorded there, and no role given for it, any more.",
+            *follows,
+            "Its page stays, and so do the audit and the custody records that name it.",
+            "It can’t be opened again; a new station gets a code of its own.",
+        )
+
+    def facts(self):
+        return {"reason": self.cleaned_data["reason"], "now": timezone.now()}

@@ -57,9 +57,10 @@ def has_choice(person):
 
 
 def mine(person):
-    """The stations that the person has lists of."""
+    """The stations in use that the person has lists of."""
     keys = stations_of(person)
-    return Station.objects.all() if keys is EVERYWHERE else Station.objects.filter(pk__in=keys)
+    found = Station.objects.in_use()
+    return found if keys is EVERYWHERE else found.filter(pk__in=keys)
 
 
 def take_up(person, session):

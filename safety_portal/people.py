@@ -9,6 +9,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 PORTAL_NAME = "The portal"
+STATION_CODE = r"^[A-Z0-9]+(-[A-Z0-9]+)*$"
 
 
 class PersonError(Exception):
@@ -88,6 +89,10 @@ class Region(models.Model):
 
 
 class StationQuerySet(models.QuerySet):
+    def in_use(self):
+        """Those that are not closed: what one chooses from."""
+        return self.filter(closed_on=None)
+
     def by_name(self):
         """Alphabetical, whatever the capitals."""
         return self.order_by(Lower("name"), "code")
@@ -114,12 +119,27 @@ class Station(models.Model):
     facility_type = models.CharField(max_length=40, choices=FacilityType.choices)
     state = models.CharField(max_length=2)
     time_zone = models.CharField(max_length=40)
+    closed_on = models.DateField(null=True)
+    closing_reason = models.CharField(max_length=200, blank=True)
     version = models.PositiveIntegerField(default=1)
 
     objects = StationQuerySet.as_manager()
 
+    class Meta:
+        constraints = [
+            # Part of addresses and of the audit, so written in one way only.
+            models.CheckConstraint(
+                condition=Q(code__regex=STATION_CODE), name="station_code_in_capitals"
+            ),
+        ]
+
     def __str__(self):
         return self.name
+
+    @property
+    def closed_words(self):
+        """Why nothing begins at a closed station, as a sentence."""
+        return f"{self} was closed on {self.closed_on:%d %b %Y}."
 
     @property
     def zone(self):

@@ -1,6 +1,7 @@
 """The people of one's stations; one of them; recorded, changed, invited, left."""
 
 from django.contrib import messages
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
@@ -40,11 +41,11 @@ def keeps(person):
     return access.may(person, Permission.PEOPLE_KEEP, at=EVERYWHERE)
 
 
-def form_page(request, form, title, *trail, lead=""):
+def form_page(request, form, title, *trail, template="people/form.html", **more):
     """A form in reading width. `trail`: label, address, … of the pages it hangs under."""
     links = list(zip(trail[0::2], trail[1::2], strict=True))
-    context = {"title": title, "form": form, "narrow": True, "trail": links, "lead": lead}
-    return render(request, "people/form.html", context)
+    context = {"title": title, "form": form, "narrow": True, "trail": links, **more}
+    return render(request, template, context)
 
 
 # --- the list ------------------------------------------------------------------------------------
@@ -56,10 +57,13 @@ class Filter:
     def __init__(self, request):
         asked = request.GET
         self.q = words.tidy(asked.get("q", ""))[:60].replace("\x00", "")
-        self.stations = list(stations_seen(request.person).by_name())
+        named = asked.get("station", "")
+        # A closed station is offered to nobody, but its page leads to those who left there.
+        choices = Q(closed_on=None) | Q(code=named[:20].replace("\x00", ""))
+        self.stations = list(stations_seen(request.person).filter(choices).by_name())
         codes = {station.code: station for station in self.stations}
-        self.station = codes.get(asked.get("station", ""))
-        self.unknown = bool(asked.get("station")) and self.station is None
+        self.station = codes.get(named)
+        self.unknown = bool(named) and self.station is None
         self.shown = asked.get("shown") if asked.get("shown") in SHOWN else "serving"
 
     @property

@@ -139,9 +139,40 @@ def test_roles_are_given_and_ended_and_every_page_is_in_order(
 
     for path in ("/people/", "/people/?q=nobody", f"{where}left/", f"{where}change/", "/people/dogs/",
                  "/people/dogs/new/", "/people/stations/", f"/people/stations/{station.code}/",
-                 f"/people/stations/{station.code}/change/", "/roles/"):  # fmt: skip
+                 f"/people/stations/{station.code}/change/", f"/people/stations/{station.code}/close/",
+                 "/people/stations/new/", "/people/stations/?shown=closed", "/roles/"):  # fmt: skip
         assert desk.goto(path).status == 200
         look(desk)
+
+
+def test_a_station_is_recorded_and_closed_again(open_page, administrator, station, look):
+    desk = open_page(*WIDE)
+    sign_in(desk, administrator.account.email)
+
+    desk.goto("/people/stations/")
+    desk.get_by_role("link", name="Record a station").click()
+    desk.get_by_label("Name").fill("Christiansted")
+    desk.get_by_label("Code").fill("5104")
+    desk.get_by_label("Kind").select_option("Seaport")
+    choose(desk, "Region", "Laredo Field Office")
+    choose(desk, "State or territory", "Virgin Islands")
+    choose(desk, "Clock", "St Thomas")
+    look(desk)
+    desk.get_by_role("button", name="Record this station").click()
+    expect(desk.get_by_text("Christiansted is recorded.")).to_be_visible()
+    look(desk)
+
+    desk.get_by_role("link", name="Close", exact=True).click()
+    look(desk)
+    desk.get_by_label("Why").fill("Recorded by mistake")
+    desk.get_by_role("button", name="Close the station").click()
+    expect(desk.get_by_text("“Recorded by mistake”")).to_be_visible()
+    look(desk)
+    desk.goto("/people/stations/")
+    expect(desk.get_by_role("link", name="Christiansted")).to_have_count(0)
+    desk.get_by_label("Which").select_option("Closed")
+    desk.get_by_role("button", name="Show").click()
+    expect(desk.get_by_role("link", name="Christiansted")).to_be_visible()
 
 
 def test_a_stranger_finds_nothing(open_page, administrator, station):

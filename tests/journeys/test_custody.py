@@ -126,6 +126,35 @@ def test_from_receipt_into_an_officers_hands(desk, telephone, axe, world):
     assert Kit.objects.filter(holder__person=world["officer"]).count() == 2
 
 
+def test_a_place_is_closed_once_its_kits_have_moved(telephone, axe, world):
+    make.delivery(world["coordinator"], world["place"], cartons=2)
+    make.place(world["coordinator"], "Vault")
+    sign_in(telephone, world["coordinator"])
+    where = world["place"].get_absolute_url()
+
+    telephone.goto(where)
+    telephone.get_by_text("How is this place closed?").click()
+    axe(telephone)
+    telephone.get_by_role("link", name="What stands in the way").click()
+    expect(telephone.get_by_text("2 kits are still in Lane 3 cabinet.")).to_be_visible()
+    fits(telephone)
+    axe(telephone)
+    telephone.get_by_role("link", name="Move them to another place").click()
+    choose(telephone, "To", "Vault")
+    telephone.get_by_role("button", name="Move", exact=True).click()
+
+    telephone.goto(where)
+    telephone.get_by_role("link", name="Close", exact=True).click()
+    fits(telephone)
+    axe(telephone)
+    telephone.get_by_role("button", name="Close the place").click()
+    expect(telephone.get_by_text("Closed on")).to_be_visible()
+    fits(telephone)
+    axe(telephone)
+    telephone.goto("/places/")
+    expect(telephone.get_by_text("Lane 3 cabinet")).to_have_count(0)
+
+
 def test_at_the_counter_the_officer_types_their_own_secret(desk, axe, world):
     [kit] = make.delivery(world["coordinator"], world["place"])
     sign_in(desk, world["coordinator"])

@@ -13,6 +13,7 @@ from naloxone.models import CustodyEvent, Holder, Kit
 from naloxone.verify import verify_ledger
 from safety_portal.access import AccessError, Role
 from safety_portal.audit import AuditRow
+from safety_portal.people import PersonError
 from safety_portal.versions import StaleError
 from tests.naloxone import make
 
@@ -230,7 +231,7 @@ def while_it_waits(first, second):
         try:
             second()
             answers.append(None)
-        except CustodyError as error:
+        except (CustodyError, PersonError) as error:
             answers.append(error)
         finally:
             connections.close_all()

@@ -1,8 +1,7 @@
-"""The verbs of people, accounts, dogs and stations: recorded, changed, invited, left. All by the administrator."""
+"""The verbs of people, accounts and dogs: recorded, changed, invited, left. All by the administrator."""
 
 import datetime as dt
 import uuid
-from zoneinfo import available_timezones
 
 from allauth.account.forms import default_token_generator
 from allauth.account.models import EmailAddress
@@ -23,6 +22,7 @@ from safety_portal.people import (
     Kind,
     Person,
     PersonError,
+    Station,
     WorkAssignment,
     WorkRole,
 )
@@ -45,10 +45,6 @@ def canines_seen(person):
     return Canine.objects.filter(access.within(person, Permission.PEOPLE_SEE))
 
 
-def stations_seen(person):
-    return access.stations_where(person, Permission.PEOPLE_SEE)
-
-
 # --- checks --------------------------------------------------------------------------------------
 
 
@@ -65,12 +61,20 @@ def check_day(day, station, field):
         raise PersonError("This day is in the future.", field)
 
 
+def check_in_use(station, field):
+    """Raise PersonError when a station has been closed, read anew: the form may have waited for that."""
+    station = Station.objects.get(pk=station.pk)
+    if station.closed_on is not None:
+        raise PersonError(station.closed_words, field)
+
+
 def check_person(*, kind, badge, station, but=None):
     """Raise PersonError unless a person may stand so: kind, badge nobody else has, known station."""
     if kind not in (Kind.EMPLOYEE, Kind.CONTRACTOR):
         raise PersonError("Choose employee or contractor.", "kind")
     if station is None:
         raise PersonError("Choose the home station from the list.", "station")
+    check_in_use(station, "station")
     if not badge:
         raise PersonError("Write the badge’s number; it tells namesakes apart.", "badge")
     other = Person.objects.filter(badge__iexact=badge).exclude(pk=but and but.pk).first()
@@ -82,6 +86,7 @@ def check_canine(*, microchip, handler, weight_kg, weighed_on, born_on, but=None
     """Raise PersonError unless a dog may stand so: chip of its own, serving handler, weight with a day."""
     if handler is None or handler.left_on is not None or handler.station is None:
         raise PersonError("Choose a handler who serves at a station.", "handler")
+    check_in_use(handler.station, "handler")
     if not microchip:
         raise PersonError("Write the chip’s number; it tells dogs of one name apart.", "microchip")
     other = Canine.objects.filter(microchip=microchip).exclude(pk=but and but.pk).first()
@@ -336,18 +341,3 @@ def change_canine(*, canine, version, by, **facts):
     if told := change_row(canine, version, facts, CANINE_WORDS):
         audit.record("canine.changed", by=by, target=canine, station=canine.station, **told)
     return canine
-
-
-# --- stations ------------------------------------------------------------------------------------
-
-
-@transaction.atomic
-def change_station(*, station, version, name, time_zone, by):
-    """Change a station's name and clock. Raises PersonError, StaleError."""
-    begin(by)
-    if time_zone not in available_timezones():
-        raise PersonError("This is no time zone that is known here.", "time_zone")
-    facts = {"name": name, "time_zone": time_zone}
-    if told := change_row(station, version, facts, {"time_zone": "time zone"}):
-        audit.record("station.changed", by=by, target=station.code, station=station, **told)
-    return station
