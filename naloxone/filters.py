@@ -162,7 +162,7 @@ class KitFilter(filters.FilterSet):
             places = places.filter(station=chosen)
         found = {"station": [], "place": [], "product": []}
         everything = rows(
-            "station", access.stations_where(person, Permission.KITS_SEE), nowhere
+            "station", access.stations_where(person, Permission.KITS_SEE).in_use(), nowhere
         ).union(
             rows("place", places, F("station"))[: MOST_PLACES + 1],
             rows("product", Product.objects.all(), nowhere),

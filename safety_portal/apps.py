@@ -17,5 +17,6 @@ class SafetyPortalConfig(AppConfig):
     def ready(self):
         # The signal is sent once all migrations have run, so one sender suffices.
         post_migrate.connect(roles.grant_rights, sender=self)
-        # Each app's notices.py says what alerts it has and who hears of them.
-        autodiscover_modules("notices")
+        # Each app's notices.py says what alerts it has and who hears of them; its closing.py, what keeps a
+        # station open.
+        autodiscover_modules("notices", "closing")

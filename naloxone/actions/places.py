@@ -15,9 +15,14 @@ WORDS = {"place_type": "kind of place", "access_mode": "how it opens", "par_min"
 
 
 def begin(station, by):
-    """The right, and then the only one at it there: a name is looked up before it is written."""
+    """The right, and then the only one at it there: a name is looked up before it is written.
+
+    Raises CustodyError when the station is closed.
+    """
     access.check(by, Permission.PLACES_KEEP, at=station)
-    Station.objects.select_for_update(no_key=True).get(pk=station.pk)
+    station = Station.objects.select_for_update(no_key=True).get(pk=station.pk)
+    if station.closed_on is not None:
+        raise CustodyError(station.closed_words, "station")
 
 
 def check_name(station, name, but=None):

@@ -35,7 +35,7 @@ class PlaceForm(PlaceFacts):
     field_order = ("kind", "name", "station", "place_type", "access_mode", "par_min")
 
     def __init__(self, *args, person, **kwargs):
-        stations = access.stations_where(person, Permission.PLACES_KEEP).by_name()
+        stations = access.stations_where(person, Permission.PLACES_KEEP).in_use().by_name()
         super().__init__(*args, person=person, **kwargs)
         self.add_field(
             "station",
