@@ -4,8 +4,8 @@ from django.db.models import Q
 from django.urls import reverse
 
 from naloxone.actions.places import shut
-from naloxone.models import HandOver, Holder, Kit
-from naloxone.rules import PLACES, State
+from naloxone.models import Discrepancy, HandOver, Holder, Kit
+from naloxone.rules import PLACES, STOCKED
 from safety_portal import roster
 from safety_portal.people import PersonError
 
@@ -15,10 +15,10 @@ def places_at(station):
 
 
 def keeps_open(station):
-    """Hindrances: units that are there or were last recorded there, and hand-overs on their way to it."""
+    """Hindrances: units that are or were last recorded there, hand-overs on their way, and what does not add up."""
     # Who went to another station has taken kits along; in the ledger those are here until the next act.
     there = Q(station=station) | Q(holder__station=station)
-    if kits := Kit.objects.filter(there).exclude(state=State.SPENT).count():
+    if kits := Kit.objects.filter(there, state__in=STOCKED).count():
         what = "1 kit is" if kits == 1 else f"{kits:,} kits are"
         yield roster.Hindrance(
             f"{what} recorded at {station}: its coordinator moves what is in places to another "
@@ -31,6 +31,13 @@ def keeps_open(station):
         verb = "is" if offers == 1 else "are"
         yield roster.Hindrance(
             f"{what} to {station} {verb} still open: the receivers answer, or the givers withdraw."
+        )
+    if number := Discrepancy.objects.open().filter(station=station).count():
+        what = "1 discrepancy" if number == 1 else f"{number:,} discrepancies"
+        verb = "is" if number == 1 else "are"
+        yield roster.Hindrance(
+            f"{what} at {station} {verb} still open: its coordinator closes what is explained; what is "
+            "missing is found or written off."
         )
 
 

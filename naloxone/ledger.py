@@ -94,7 +94,7 @@ def in_words(facts):
         "holder": f"{name} is with another holder by now. Look at its page for who has it.",
         "future": "This moment is in the future. When did it happen?",
         "empty": f"{name} would be empty.",
-        "closed": f"{facts.get('place')} has been closed, so {name} can't go there. Choose another place.",
+        "closed": f"{facts.get('place')} has been closed, so {name} can't be there. Choose another place.",
         "mirror": f"Only the newest event of {name} can be undone, once. Add a note to an older one.",
     }
     state = facts.get("state")

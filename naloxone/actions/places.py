@@ -5,7 +5,7 @@ from django.db.models import F
 
 from naloxone import rules
 from naloxone.models import HandOver, Holder, Kit
-from naloxone.rules import PLACES, CustodyError, State
+from naloxone.rules import GONE, PLACES, CustodyError
 from safety_portal import access, audit
 from safety_portal.access import Permission
 from safety_portal.people import Station
@@ -66,9 +66,9 @@ def change_place(*, place, version, by, **facts):
 
 
 def what_keeps_open(place):
-    """How many units are in a place, and how many open hand-overs go to it. Emptied cartons don't count."""
+    """How many units are in a place, and how many open hand-overs go to it. What is emptied doesn't count."""
     return {
-        "kits": Kit.objects.filter(holder=place).exclude(state=State.SPENT).count(),
+        "kits": Kit.objects.filter(holder=place).exclude(state__in=GONE).count(),
         "offers": HandOver.objects.open().filter(receiver=place).count(),
     }
 

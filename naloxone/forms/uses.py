@@ -52,7 +52,7 @@ class UseForm(CustodyForm):
     )  # fmt: skip
     doses = w.NumberField(label="Doses from it", min_value=1, max_value=MOST_DOSES, initial=1)
     station = w.ModelField(
-        queryset=Station.objects.by_name(), label="At or near which station",
+        queryset=Station.objects.in_use().by_name(), label="At or near which station",
         help_text="Where it happened.",
     )  # fmt: skip
 

@@ -110,7 +110,7 @@ def place(request, number):
 
 
 def emptied_url(place):
-    """The list of the cartons that were emptied in a place; "" when there is none."""
+    """The list of what was emptied in a place; "" when there is nothing."""
     if not Kit.objects.filter(holder=place, state=State.SPENT).exists():
         return ""
     return f"{reverse('naloxone:kits')}?place={place.pk}&state={State.SPENT}"

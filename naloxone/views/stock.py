@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from naloxone import actions, badges, codes, forms
 from naloxone.models import Act, CustodyEvent, Kit, Lot, LotRecall
-from naloxone.rules import MOST_UNITS, EventKind, State
+from naloxone.rules import GONE, MOST_UNITS, EventKind, State
 from safety_portal import access
 from safety_portal.access import Permission, everyone, needs
 from safety_portal.widgets import look_up_answer
@@ -30,7 +30,7 @@ def asked(request):
 
 def left_in(person, place):
     """Units that a place of the person's stations still has."""
-    return Kit.objects.overseen_by(person).filter(holder=place).exclude(state=State.SPENT)
+    return Kit.objects.overseen_by(person).filter(holder=place).exclude(state__in=GONE)
 
 
 def made_by(person, act):

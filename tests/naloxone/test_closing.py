@@ -128,6 +128,24 @@ def test_hand_overs_on_their_way_keep_a_station_open(den, number, words):
     assert den.close().closed_on
 
 
+@pytest.mark.parametrize(("number", "words"), [(1, "1 discrepancy at Den is"), (2, "2 discrepancies at Den are")])  # fmt: skip
+def test_missing_kits_keep_a_station_open_until_they_are_written_off(den, number, words):
+    told = {"note": "Looked everywhere", "by": den.by}
+    kits = make.delivery(den.by, den.place, cartons=number)
+    actions.report_missing(kits=kits, occurred_at=timezone.now(), request_key=make.key(), **told)
+
+    said = den.refused()
+    actions.write_off(
+        kits=list(Kit.objects.with_names()),
+        occurred_at=timezone.now(),
+        request_key=make.key(),
+        **told,
+    )
+
+    assert said.startswith(f"{words} still open: its coordinator closes what is explained")
+    assert den.close().closed_on
+
+
 def test_no_place_is_opened_at_a_closed_station(den):
     den.close()
 
@@ -142,10 +160,12 @@ def test_closed_stations_are_no_choice_for_places_and_no_filter_of_kits(den, cli
     client.force_login(den.by.account)
     make.station("Third")
 
-    stations = client.get("/places/open/").context["form"].fields["station"].queryset
+    forms = [client.get(page).context["form"] for page in ("/places/open/", "/uses/new/")]
     choices = dict(client.get("/kits/").context["filter"].filters["station"].extra["choices"])
 
-    assert den.station not in stations
+    for form in forms:
+        assert set(form.fields["station"].queryset) >= {den.elsewhere}
+        assert den.station not in form.fields["station"].queryset
     assert den.station.pk not in choices
     assert den.elsewhere.pk in choices
 

@@ -148,7 +148,7 @@ def test_no_unit_goes_into_a_closed_place(movable):
         ledger.write([raw_event(movable)])
 
     assert str(told.value) == (
-        f"{movable.other_place} has been closed, so {movable.reference} can't go there. "
+        f"{movable.other_place} has been closed, so {movable.reference} can't be there. "
         "Choose another place."
     )
     assert verify_ledger().intact

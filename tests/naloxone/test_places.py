@@ -149,6 +149,37 @@ def test_emptied_cartons_keep_no_place_open(by, cabinet):
     assert close(cabinet, by).closed_on
 
 
+def emptied_in(place, by):
+    """A kit whose last dose was wasted where it lies, and the place closed since."""
+    [kit] = make.delivery(by, place, cartons=1)
+    actions.waste_doses(
+        kit=kit, count=2, occurred_at=timezone.now(), note="Fired by mistake",
+        request_key=make.key(), by=by,
+    )  # fmt: skip
+    close(place, by)
+    return Kit.objects.with_names().get(pk=kit.pk)
+
+
+def test_a_note_is_taken_about_what_was_emptied_in_a_closed_place(by, cabinet):
+    kit = emptied_in(cabinet, by)
+
+    actions.note_event(kit=kit, about=2, note="Batch 7 fires early", request_key=make.key(), by=by)
+
+    assert CustodyEvent.objects.filter(kit=kit).last().kind == "noted"
+    assert verify_ledger().intact
+
+
+def test_what_would_fill_a_closed_place_again_is_not_undone(by, cabinet):
+    kit = emptied_in(cabinet, by)
+
+    said = refused(
+        actions.undo_newest, kit=kit, sequence=2, note="Another kit", request_key=make.key(), by=by
+    )
+
+    assert said == f"Lane 3 cabinet has been closed, so {kit.reference} can't be there. Choose another place."  # fmt: skip
+    assert Kit.objects.get(pk=kit.pk).state == "spent"
+
+
 def test_a_place_stays_open_while_a_hand_over_to_it_waits(by, cabinet):
     officer = make.person(by.station)
     kits = make.hand(make.delivery(by, make.place(by)), officer, by=by)
@@ -270,7 +301,7 @@ def test_a_kit_does_not_slip_into_a_place_that_is_being_closed(moving):
     error = while_it_waits(lambda: close(cabinet, by), lambda: move(kits, cabinet, by))
 
     assert str(error) == (
-        f"Lane 3 cabinet has been closed, so {kits[0].reference} can't go there. "
+        f"Lane 3 cabinet has been closed, so {kits[0].reference} can't be there. "
         "Choose another place."
     )
     assert Kit.objects.get().holder.name == "Vault"
