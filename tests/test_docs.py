@@ -44,7 +44,9 @@ def test_the_guide_shows_each_picture_that_is_taken_and_no_other():
     kept = {path.stem for path in (ROOT / "docs/guide/pictures").glob("*.png")}
     taken = set(
         re.findall(
-            r'^    \("([\w-]+)", (?:None|"\w+"), "/', (ROOT / "tools/pictures.py").read_text(), re.MULTILINE
+            r'^    \("([\w-]+)", (?:None|"\w+"), "/',
+            (ROOT / "tools/pictures.py").read_text(),
+            re.MULTILINE,
         )
     )
 
