@@ -7,7 +7,7 @@ PY := .venv/bin/python
 SETUP = $(or $(PYTHON),python3) tools/setup.py
 SERVERS := $(PY) tools/servers.py
 BEGAN := $(shell date +%s)
-RULES = $(wildcard */rules.py)
+RULES = $(wildcard */rules.py */*_rules.py)
 # Checks that start Django reach no server; these addresses lead nowhere.
 NOWHERE := DATABASE_URL=postgres://nobody@127.0.0.1:1/nothing REDIS_URL=redis://127.0.0.1:1/0 DATABASE_OWNER_URL=
 
