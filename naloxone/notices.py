@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.urls import reverse
 
-from naloxone.models import Discrepancy, HandOver, Kit
+from naloxone.models import Discrepancy, Disposal, HandOver, Kit
 from naloxone.rules import ESCALATE_HOURS, EXPIRY_HORIZONS, UNUSED
 from safety_portal import access, alerts, outbox
 from safety_portal.access import Role
@@ -15,6 +15,7 @@ from safety_portal.people import Station
 
 KIND = "naloxone.kit_expiry"
 DISCREPANCY = "naloxone.discrepancy"
+UNSIGNED = "naloxone.disposal_uncountersigned"
 LATE, ESCALATED = 0, -1  # thresholds of a discrepancy: past 24 hours, past 72
 # From here on it is a swap at the station, before it an order of the coordinator.
 STATION_HEARS_AT = 30
@@ -212,6 +213,51 @@ def discrepancy_line(found):
     return f"{count} {noun} not add up at {found[0].station} and {'is' if count == 1 else 'are'} past the time to explain it"
 
 
+# --- what one person ended alone -----------------------------------------------------------------
+
+
+def unsigned(now):
+    """One Due for each disposal by one person that nobody else signed for within the week."""
+    late = Disposal.objects.waiting().filter(due_at__lte=now).select_related("station")
+    for found in late:
+        yield alerts.Due(
+            kind=UNSIGNED,
+            subject=found.reference,
+            station_id=found.station_id,
+            due_on=found.station.today(found.due_at),
+            threshold=LATE,
+            group=f"disposals {found.station.code}",
+        )
+
+
+def sweep_disposals(now):
+    """Open and resolve the alerts of disposals that wait for a second signature too long."""
+    due = list(unsigned(now))
+    reached = alerts.reach(UNSIGNED, due, now, how="Signed, or undone")
+    return len(due), reached.opened, reached.resolved
+
+
+def unsigned_recipients(station, threshold, now):
+    """Those who may sign, and the one who has to ask them."""
+    return access.holders_of([Role.COORDINATOR, Role.SUPERVISOR], station, now)
+
+
+def unsigned_line(found):
+    count = len(found)
+    noun = "disposal" if count == 1 else "disposals"
+    return f"{count} {noun} at {found[0].station} by one person: a second signature is overdue"
+
+
+alerts.register_kind(
+    alerts.Kind(
+        name=UNSIGNED,
+        title="Disposals by one person",
+        recipients=unsigned_recipients,
+        line=unsigned_line,
+        url=lambda found: reverse("naloxone:unsigned_disposals"),
+    )
+)
+alerts.register_sweep("naloxone.disposals", sweep_disposals)
 alerts.register_kind(
     alerts.Kind(
         name=DISCREPANCY,

@@ -10,6 +10,7 @@ from naloxone.actions.custody import (
     withdraw_offer,
 )
 from naloxone.actions.discrepancies import close_discrepancy
+from naloxone.actions.disposals import countersign, dispose_of_kits
 from naloxone.actions.life import (
     hold_kits,
     note_event,
@@ -52,6 +53,8 @@ __all__ = [
     "change_place",
     "close_discrepancy",
     "close_place",
+    "countersign",
+    "dispose_of_kits",
     "hand_over_here",
     "hold_kits",
     "move_kits",

@@ -8,6 +8,7 @@ from naloxone.models.custody import (
     CustodyMove,
 )
 from naloxone.models.discrepancies import ClosingCode, Discrepancy, DiscrepancyKind
+from naloxone.models.disposals import Countersignature, Disposal, DisposalPhoto
 from naloxone.models.hand_overs import (
     HandOver,
     HandOverLine,
@@ -49,12 +50,15 @@ __all__ = [
     "Act",
     "ActNote",
     "ClosingCode",
+    "Countersignature",
     "CustodyEvent",
     "CustodyLine",
     "CustodyMove",
     "Device",
     "Discrepancy",
     "DiscrepancyKind",
+    "Disposal",
+    "DisposalPhoto",
     "DoseDetail",
     "Fault",
     "Giver",

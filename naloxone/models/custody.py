@@ -30,6 +30,15 @@ class Act(models.Model):
     hand_over = models.ForeignKey("HandOver", on_delete=models.PROTECT, null=True, related_name="+")
     recorded_at = FilledMoment(db_default=Now())
 
+    class Meta:
+        constraints = [
+            # A witness of oneself would be none.
+            models.CheckConstraint(
+                condition=models.Q(second=None) | ~models.Q(second=models.F("by")),
+                name="act_second_is_another",
+            )
+        ]
+
     def __str__(self):
         return f"{self.verb} {self.pk}"
 
