@@ -57,6 +57,19 @@ def outcome_badge(outcome):
     return badge(Outcome(outcome).label if outcome else "Open", OUTCOME_TONES[outcome])
 
 
+def signature_badge(disposal, now):
+    """Whether one person or two stand for a disposal (counted: `standing`). A shape each, not a colour only."""
+    if not disposal.standing:
+        return badge("Undone", "quiet")
+    if disposal.due_at is None:
+        return badge("Two people", "good")
+    if disposal.signed is None:
+        late = disposal.due_at <= now
+        return badge("One person, overdue", "bad") if late else badge("One person", "watch")
+    late = disposal.signed.at > disposal.due_at
+    return badge("Two people, signed late", "watch") if late else badge("Two people", "good")
+
+
 @lru_cache(maxsize=4)
 def _tick_markup(form):
     box = {"name": "kits", "value": "K-0", "label": "K-0", "form": form}

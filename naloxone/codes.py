@@ -1,6 +1,7 @@
 """What scanned or typed codes mean: which units, which receiver."""
 
 from django.db.models import Q
+from django.utils import timezone
 
 from naloxone.models import Device, Holder, Kit
 from naloxone.rules import HolderKind
@@ -99,6 +100,13 @@ def seconds(text, person):
     found = Person.objects.serving().filter(account__is_active=True).select_related("station")
     near = found.matching(text).filter(people_near(person))
     return (found.filter(badge__iexact=text) | near).exclude(pk=person.pk).by_name().distinct()
+
+
+def witnesses(text, person):
+    """Second persons who answer for stock somewhere; the act asks whether it is here."""
+    roles = [role for role, permits in access.PERMITS.items() if Permission.CUSTODY_GIVE in permits]
+    grants = access.Grant.objects.in_force(timezone.now()).of_role(*roles)
+    return seconds(text, person).filter(pk__in=grants.values("person"))
 
 
 def second(value):

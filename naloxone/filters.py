@@ -9,6 +9,7 @@ from django.db.models.functions import Cast, Lower
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 
+from naloxone.disposal_rules import METHOD_WORDS, Method
 from naloxone.models import Device, Holder, Kit, Lot, Product
 from naloxone.rules import GONE, STATE_WORDS, HolderKind, State
 from safety_portal import access
@@ -242,6 +243,23 @@ class KitFilter(filters.FilterSet):
             yield FilterWord(
                 said.get(name, "{}").format(word or value), address(query, **here, **{name: None})
             )
+
+
+class DisposalFilter(filters.FilterSet):
+    """The one filter of the lists of disposals: by which way."""
+
+    method = filters.ChoiceFilter(
+        label="How", widget=LeanSelect, empty_label="Every way",
+        choices=[(m.value, said) for m, said in METHOD_WORDS.items()],
+    )  # fmt: skip
+
+    def filter_words(self, query):
+        """The filter in words, with the address that leaves it out."""
+        self.form.is_valid()
+        chosen = self.form.cleaned_data.get("method")
+        if chosen:
+            here = {"after": None, "before": None, "last": None, "method": None}
+            yield FilterWord(METHOD_WORDS[Method(chosen)], address(query, **here))
 
 
 def listed(kits):

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from naloxone.actions import life
 from naloxone.models import UnitKind
-from naloxone.rules import LOST, MOVABLE, STOCKED, HolderKind, State
+from naloxone.rules import CARRIERS, LOST, MOVABLE, STOCKED, HolderKind, State
 from safety_portal import access
 from safety_portal.access import Permission
 from safety_portal.page_parts import Button
@@ -81,7 +81,27 @@ def back_acts(kit, person):
         yield Button("Release from hold", address_of("release", kit))
 
 
-def troubles_now(kit, person):
+def may_end(kit, person):
+    """Whether the person may dispose of it. What somebody else carries is given back first, unless it is empty."""
+    with_other = kit.holder.kind in CARRIERS and not is_with(kit, person)
+    if kit.state not in MOVABLE or (with_other and kit.state != State.SPENT):
+        return False
+    return access.may(person, Permission.STOCK_END, at=kit.station_id)
+
+
+def is_sound(kit, today):
+    """Whether it can still be handed out, or is about to: then its end is no act beside the others."""
+    expired = kit.expires_on is not None and kit.expires_on < today
+    return kit.state in (State.QUARANTINE, State.IN_SERVICE) and not expired
+
+
+def end_acts(kit, person, today):
+    """The end of what is of no use any more: destroyed or passed on."""
+    if not is_sound(kit, today) and may_end(kit, person):
+        yield Button("Dispose", address_of("dispose", kit), "outline")
+
+
+def troubles_now(kit, person, today):
     """What one records when something is wrong with it."""
     if kit.holder is None or not life.touches(person, kit) or kit.state not in STOCKED:
         return
@@ -91,6 +111,8 @@ def troubles_now(kit, person):
         yield Button("Put it on hold", address_of("hold", kit))
     yield Button("A dose was wasted", reverse("naloxone:waste", args=[kit.pk]))
     yield Button("It is missing", address_of("missing", kit))
+    if is_sound(kit, today) and may_end(kit, person):
+        yield Button("Dispose of it", address_of("dispose", kit))
 
 
 def record_acts(kit, person, events):
@@ -109,7 +131,12 @@ def acts_now(kit, person, today):
         return acts
     if not kit.offer_key:
         acts += custody_acts(kit, person, today)
-    return [*acts, *stock_acts(kit, person, today), *back_acts(kit, person)]
+    return [
+        *acts,
+        *stock_acts(kit, person, today),
+        *back_acts(kit, person),
+        *end_acts(kit, person, today),
+    ]
 
 
 def use_of(kit, person):

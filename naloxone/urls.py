@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from naloxone.views import discrepancies, hand_overs, kits, life, offers, places, stock, uses
+from naloxone.views import (
+    discrepancies,
+    disposals,
+    hand_overs,
+    kits,
+    life,
+    offers,
+    places,
+    stock,
+    uses,
+)
 from safety_portal.access import Permission
 from safety_portal.page_parts import NavItem, register_counter, register_navigation
 
@@ -22,6 +32,7 @@ urlpatterns = [
     path("kits/missing/", life.missing, name="missing"),
     path("kits/found/", life.found, name="found"),
     path("kits/write-off/", life.write_off, name="write_off"),
+    path("kits/dispose/", disposals.dispose, name="dispose"),
     path("kits/K-<int:number>/", kits.kit, name="kit"),
     path("kits/K-<int:number>/waste/", life.waste, name="waste"),
     path("kits/K-<int:number>/undo/<int:sequence>/", life.undo, name="undo"),
@@ -40,6 +51,10 @@ urlpatterns = [
     path("discrepancies/closed/", discrepancies.closed_discrepancies, name="closed_discrepancies"),
     path("discrepancies/D-<int:number>/", discrepancies.discrepancy, name="discrepancy"),
     path("kits/K-<int:number>/custody-record.pdf", kits.custody_record, name="custody_record"),
+    path("disposals/", disposals.disposals, name="disposals"),
+    path("disposals/waiting/", disposals.waiting_disposals, name="waiting_disposals"),
+    path("disposals/unsigned/", disposals.unsigned_disposals, name="unsigned_disposals"),
+    path("disposals/DS-<int:number>/", disposals.disposal, name="disposal"),
     path("lots/L-<int:number>/", stock.lot, name="lot"),
     path("lots/L-<int:number>/recall/", stock.recall, name="recall"),
     path("my-kits/", hand_overs.my_kits, name="my_kits"),
@@ -58,6 +73,7 @@ urlpatterns = [
     path("places/S-<int:number>/close/", places.close_place, name="close_place"),
     path("options/receivers/", hand_overs.receiver_options, name="receiver_options"),
     path("options/seconds/", hand_overs.second_options, name="second_options"),
+    path("options/witnesses/", disposals.witness_options, name="witness_options"),
     path("options/places/", stock.place_options, name="place_options"),
 ]
 
@@ -68,5 +84,6 @@ register_navigation(
     NavItem("Hand-overs", "naloxone:hand_overs", None, order=30),
     NavItem("Uses", "naloxone:uses", None, order=33),
     NavItem("Discrepancies", "naloxone:discrepancies", Permission.KITS_SEE, order=35),
+    NavItem("Disposals", "naloxone:disposals", Permission.KITS_SEE, order=37),
 )
 register_counter(hand_overs.waiting, noun="hand-over", url_name="naloxone:hand_overs")

@@ -22,6 +22,7 @@ PANELS = {
     "my_kits": panels.my_kits,
     "accounts": panels.accounts,
     "ledger": panels.ledger,
+    "one_person": panels.one_person,
     "roles": panels.roles,
     "changes": panels.changes,
     "sweeps": panels.sweeps,

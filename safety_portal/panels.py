@@ -13,8 +13,10 @@ from django.db.models import (
     OuterRef,
     Q,
     Subquery,
+    TextField,
+    Value,
 )
-from django.db.models.functions import TruncMonth
+from django.db.models.functions import Cast, Coalesce, TruncMonth
 from django.urls import reverse
 
 from naloxone import badges
@@ -22,6 +24,8 @@ from naloxone.models import (
     Act,
     CustodyEvent,
     Discrepancy,
+    DiscrepancyKind,
+    Disposal,
     HandOver,
     HandOverLine,
     Holder,
@@ -54,6 +58,7 @@ DONE = {
     "open": "opened", "hold": "put on hold", "waste": "recorded a wasted dose of",
     "missing": "reported missing", "found": "found", "write_off": "wrote off",
     "use": "gave a dose of", "bind": "found the kit of a use:", "undo": "undid the last event of", "note": "added a note to",
+    "dispose": "disposed of", "pass_on": "passed on",
 }  # fmt: skip
 
 
@@ -130,13 +135,28 @@ def kits_of_leavers(person):
         yield Item(text, kit.holder.person.left_on, kit.get_absolute_url(), late=True)
 
 
-def discrepancies(person, now):
-    """What does not add up and still has time; past its time it is an alert."""
-    mine = Discrepancy.objects.open().filter(here(person, Permission.CUSTODY_GIVE), due_at__gt=now)
-    for found in mine.with_names().order_by("due_at", "pk")[:MOST_FIRST]:
-        text = f"{found.get_kind_display()}: {found.about}"
-        day = person.station.today(found.due_at)
-        yield Item(text, day, reverse("naloxone:discrepancy", args=[found.pk]), late=False)
+def clocks(person, now):
+    """What still has time: what does not add up, and what one person ended without a second signature; one query.
+
+    Past its time either is an alert.
+    """
+    where = Q(here(person, Permission.CUSTODY_GIVE), due_at__gt=now)
+    text, none = TextField(), Value("")
+    open_ones = Discrepancy.objects.open().filter(where).order_by()
+    waiting = Disposal.objects.waiting().filter(where).order_by()
+    place = Coalesce(Cast("place__name", text), none, output_field=text)
+    found = open_ones.values_list("due_at", "pk", Cast("kind", text), "kit", place).union(
+        waiting.values_list("due_at", "pk", Cast(none, text), "act__by", Cast(none, text)), all=True
+    )
+    for due_at, key, kind, about, place_name in found.order_by("due_at", "pk")[: MOST_FIRST + 1]:
+        if kind:
+            what = f"{DiscrepancyKind(kind).label}: {f'K-{about}' if about else place_name}"
+            url = reverse("naloxone:discrepancy", args=[key])
+        else:
+            whose = "a colleague’s" if about == person.pk else "a second person’s"
+            what = f"DS-{key} waits for {whose} signature"
+            url = reverse("naloxone:disposal", args=[key])
+        yield Item(what, person.station.today(due_at), url, late=False)
 
 
 def uses(person, now):
@@ -182,8 +202,8 @@ def do_first(person, now):
         items += [
             *late_offers(person, now),
             *kits_of_leavers(person),
-            *discrepancies(person, now),
             *uses(person, now),
+            *clocks(person, now),
         ]
     items.sort(key=lambda item: (item.due_on or today, item.text))
     return {"items": items[:MOST_FIRST], "more": len(items) > MOST_FIRST}
@@ -324,6 +344,13 @@ def ledger(person, now):
     row = last.newest_first().first()
     facts = dict(line.split(": ", 1) for line in row.facts.split("\n")) if row else {}
     return {"row": row, "facts": facts}
+
+
+def one_person(person, now):
+    """What one person ended and nobody signed for within the week; for who audits it."""
+    if not access.may(person, Permission.AUDIT_SEE, at=EVERYWHERE):
+        return None
+    return {"number": Disposal.objects.past(now).count()}
 
 
 def roles(person, now):

@@ -337,6 +337,11 @@ class World:
             told=[actions.Told(code="K-0")], station=self.station, given_at=make.timezone.now(),
             now=make.timezone.now(), request_key=make.key(), by=self.receiver,
         )  # fmt: skip
+        [ended] = make.delivery(self.chief, make.place(self.chief))
+        self.disposal = actions.dispose_of_kits(
+            kits=[ended], method="sharps", reason="damaged", occurred_at=make.timezone.now(),
+            now=make.timezone.now(), request_key=make.key(), by=self.chief,
+        )  # fmt: skip
         self.held = hold_form(
             account=self.receiver.account, path="/", post=QueryDict("note=typed"), files=(),
             now=make.timezone.now(),
@@ -359,6 +364,7 @@ class World:
             "undo/<int:sequence>": 2,
             "U-<int:number>": self.use.pk,
             "dose/<int:position>": 1,
+            "DS-<int:number>": self.disposal.pk,
             "D-<int:number>": self.kits[1].discrepancies.get().pk,
             "made/<int:act>": self.kits[0].events.first().act_id,
             "held/<str:token>": self.held.token,

@@ -1,6 +1,7 @@
 """What people type about kits; actions decide whether it can be."""
 
 from naloxone.forms.base import places_where
+from naloxone.forms.disposals import CountersignForm, DisposeForm, LaterForm, WitnessForm
 from naloxone.forms.hand_overs import (
     AcceptForm,
     AnswerForm,
@@ -46,11 +47,14 @@ __all__ = [
     "CloseForm",
     "ClosePlaceForm",
     "CounterForm",
+    "CountersignForm",
+    "DisposeForm",
     "DoseForm",
     "FoundForm",
     "GiveBackForm",
     "GiveForm",
     "HoldForm",
+    "LaterForm",
     "MissingForm",
     "MoreDosesForm",
     "MoveForm",
@@ -66,6 +70,7 @@ __all__ = [
     "UndoForm",
     "UseForm",
     "WasteForm",
+    "WitnessForm",
     "WriteOffForm",
     "places_where",
 ]

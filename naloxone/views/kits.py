@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from naloxone import badges, history, printed, verify
+from naloxone import badges, ended, history, printed, verify
 from naloxone.filters import KitFilter, by_code, by_place, listed, order_of
 from naloxone.models import Kit
 from naloxone.possible import acts_now, record_acts, troubles_now, use_of
@@ -71,7 +71,7 @@ def kits(request):
 
 # Spoken references of other things, and the page that each has.
 PAGES = {
-    "D": "naloxone:discrepancy", "U": "naloxone:use", "H": "naloxone:hand_over", "S": "naloxone:place", "L": "naloxone:lot", "P": "person", "C": "canine",
+    "DS": "naloxone:disposal", "D": "naloxone:discrepancy", "U": "naloxone:use", "H": "naloxone:hand_over", "S": "naloxone:place", "L": "naloxone:lot", "P": "person", "C": "canine",
 }  # fmt: skip
 
 
@@ -126,11 +126,12 @@ def kit(request, number):
         "contents": history.contents(found),
         "acts": acts_now(found, request.person, today),
         "use_url": use_of(found, request.person),
-        "troubles": list(troubles_now(found, request.person)),
+        "troubles": list(troubles_now(found, request.person, today)),
         "record_acts": list(record_acts(found, request.person, events)),
         "entries": history.entries(events),
         "chain": verify.verify_kit(found),
         "today": today,
+        "ended": ended.of_kit(found, timezone.now()),
     }
     return render(request, "naloxone/kit.html", context)
 

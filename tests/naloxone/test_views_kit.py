@@ -104,6 +104,21 @@ def test_expired_kits_only_go_back(client, by, store):
     assert [a.label for a in acts_now(kit, officer, make.day(1))] == ["Return to a place"]
 
 
+def test_what_is_of_no_use_any_more_can_be_disposed_of_where_one_keeps_stock(client, by, store):
+    [kit] = make.delivery(by, store, expires_on=make.day(0))
+    kit = Kit.objects.with_names().with_open_offer().get(pk=kit.pk)
+
+    from naloxone.possible import acts_now, troubles_now
+
+    def labels(today):
+        return [a.label for a in (*acts_now(kit, by, today), *troubles_now(kit, by, today))]
+
+    assert "Dispose" not in labels(make.day(0))
+    assert labels(make.day(0))[-1] == "Dispose of it"
+    assert "Dispose of it" not in labels(make.day(1))
+    assert "Dispose" in labels(make.day(1))
+
+
 def test_a_changed_ledger_is_said_on_the_page(client, by, store, committed_break):
     kit = committed_break
     assert b"was changed" in page(client, by, kit).content
@@ -227,7 +242,7 @@ def test_who_keeps_the_place_answers_for_it(client, by, store):
     assert acts(page(client, officer, kit)) == [f"Withdraw {offer.reference}"]
 
 
-def test_an_emptied_carton_can_do_nothing_more(client, by, store):
+def test_an_emptied_carton_can_only_be_disposed_of(client, by, store):
     [carton] = make.delivery(by, store)
     actions.assemble_kits(
         cartons=[carton], kind="kit", doses_per_kit=2, place=store, occurred_at=timezone.now(),
@@ -236,5 +251,5 @@ def test_an_emptied_carton_can_do_nothing_more(client, by, store):
 
     answer = page(client, by, carton)
 
-    assert acts(answer) == []
+    assert acts(answer) == ["Dispose"]
     assert b"Nothing: every dose went into kits" in answer.content

@@ -62,7 +62,12 @@ def links(answer, name):
 def test_the_kit_page_asks_whether_something_is_wrong(signed_in, client, kit, by, officer):
     page = signed_in.get(kit.get_absolute_url())
 
-    assert links(page, "troubles") == ["Put it on hold", "A dose was wasted", "It is missing"]
+    assert links(page, "troubles") == [
+        "Put it on hold",
+        "A dose was wasted",
+        "It is missing",
+        "Dispose of it",
+    ]
     assert links(page, "record_acts") == ["Add a note"]
     auditor = make.person(make.station(), Role.AUDITOR, scope="everywhere")
     client.force_login(auditor.account)

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from naloxone import actions
-from naloxone.models import Holder
+from naloxone.models import Discrepancy, Holder
 from safety_portal import alerts, roster
 from safety_portal.access import Grant, Role, Scope
 from safety_portal.audit import AuditRow
@@ -124,6 +124,40 @@ def test_do_first_has_late_offers_kits_of_leavers_and_alerts_by_their_day(
     assert items[2].text.startswith("4 kits expire in")
     assert [item.late for item in items] == [True, True, False]
     assert (third.pk, fourth.pk) != (first.pk, second.pk)
+
+
+def test_do_first_says_what_does_not_add_up_at_a_place_and_of_a_kit(client, at, chief, keeper):
+    store, now = make.place(keeper, "Lane 3 cabinet"), timezone.now()
+    facts = {"station": at, "opened_by": keeper, "opened_at": now, "due_at": now + DAY}
+    [kit] = make.delivery(keeper, store)
+    of_kit = Discrepancy.objects.create(kind="short", kit=kit, **facts)
+    of_place = Discrepancy.objects.create(kind="no_access", place=store, **facts)
+
+    items = home(client, chief)["do_first"]["items"]
+
+    assert {(item.text, item.url) for item in items} == {
+        (f"Fewer doses than recorded: {kit}", f"/discrepancies/{of_kit.reference}/"),
+        ("Could not be opened: Lane 3 cabinet", f"/discrepancies/{of_place.reference}/"),
+    }
+
+
+def test_do_first_asks_for_the_second_signature_and_the_auditor_for_none(client, at, chief, keeper):
+    found = actions.dispose_of_kits(
+        kits=make.delivery(keeper, make.place(keeper)), method="sharps", reason="damaged",
+        occurred_at=timezone.now(), now=timezone.now(), request_key=make.key(), by=keeper,
+    )  # fmt: skip
+
+    [asked] = home(client, chief)["do_first"]["items"]
+    [waits] = home(client, keeper)["do_first"]["items"]
+
+    assert asked.text == f"{found.reference} waits for a second person’s signature"
+    assert (asked.url, asked.due_on) == (f"/disposals/{found.reference}/", at.today(found.due_at))
+    assert waits.text == f"{found.reference} waits for a colleague’s signature"
+    auditor = make.person(at, Role.AUDITOR, scope=Scope.EVERYWHERE)
+    assert home(client, auditor)["one_person"] == {"number": 0}
+    alerts.run_sweeps(now=found.due_at + DAY)
+    late = [item.text for item in home(client, chief)["do_first"]["items"]]
+    assert any(text.startswith(f"1 disposal at {at} by one person") for text in late)
 
 
 def test_a_line_leads_nobody_to_a_page_that_they_may_not_open(client, at, keeper):
@@ -250,6 +284,10 @@ def test_the_front_page_is_cheap_for_every_role(client, at, keeper, role, number
         make.hand([mine], person, by=keeper)
         offer([offered], person, keeper)
         offer([late], make.person(at), keeper, now=timezone.now() - 3 * DAY)
+        actions.dispose_of_kits(
+            kits=make.delivery(keeper, store), method="sharps", reason="damaged",
+            occurred_at=timezone.now(), now=timezone.now(), request_key=make.key(), by=keeper,
+        )  # fmt: skip
     alerts.run_sweeps(now=timezone.now())
     home(client, person)
 

@@ -1,0 +1,214 @@
+"""What people type when stock ends: which, how and why; then who stands by, or signs later."""
+
+from django.forms import CharField, Field, HiddenInput, MultipleHiddenInput
+from django.utils import timezone
+
+from naloxone import actions, codes
+from naloxone.actions.disposals import check_fits
+from naloxone.disposal_rules import (
+    BASIS_WORDS,
+    COUNTERSIGN_DAYS,
+    METHOD_WORDS,
+    REASON_WORDS,
+    TAKERS,
+    Method,
+    Reason,
+)
+from naloxone.forms.base import CustodyForm, KitsForm, when_field
+from naloxone.models import Disposal
+from naloxone.rules import MOST_UNITS, CustodyError
+from safety_portal import access, signin
+from safety_portal import widgets as w
+from safety_portal.access import Permission
+from safety_portal.widgets.photos import HELD
+
+HINTS = {
+    Method.TRASH: "Nasal devices, used or unused, in their box.",
+    Method.SHARPS: "Everything with a needle.",
+    Method.TAKE_BACK: "A pharmacy or a collection point took them.",
+    Method.REVERSE_DISTRIBUTOR: "A firm collected them and gives a receipt.",
+    Method.INCINERATION: "Burned under supervision.",
+    Method.TRAINING_USE: "Fired or opened in a lesson. Not recalled stock.",
+    Method.DONATION: "Only what is sealed, in service and in date.",
+    Method.RETURN_TO_VENDOR: "Back to the maker or supplier, as after a recall.",
+    Method.EVIDENCE_HOLD: "Taken as evidence; it does not come back to stock.",
+}
+METHODS = [(m.value, w.Tile(words, HINTS[m])) for m, words in METHOD_WORDS.items()]
+PHOTOS = HELD + "photos"  # the name under which a form sends what it holds
+FIRST_STEP = ("method", "reason", "words", "receipt", "recipient", "occurred_at_0", "occurred_at_1")
+
+
+TOLD = ("kits", "words", "recipient", "receipt", "photos", "occurred_at")
+UNCHECKED = ("receipt", "photos")
+
+
+class DisposeForm(KitsForm):
+    """First step: which, how and why."""
+
+    submit_label = "Check the list"
+    not_yours = "Not yours to dispose of"
+
+    kits = w.CodesField(
+        label="Kits", max_codes=MOST_UNITS,
+        help_text="Scan or type K-214, a seal or a serial, one a line. All of one station.",
+    )  # fmt: skip
+    method = w.ChoiceField(label="How", choices=METHODS)
+    reason = w.ChoiceField(
+        label="Why", choices=[(r.value, words) for r, words in REASON_WORDS.items()]
+    )
+    words = w.TextField(
+        label="In words", max_length=500, lines=2, required=False,
+        help_text="Needed for another reason. It stands in each kit’s record. No medical facts.",
+    )  # fmt: skip
+    recipient = w.TextField(
+        label="Who gets them", max_length=120, required=False,
+        help_text="Needed for a donation, a return to the vendor and evidence.",
+    )  # fmt: skip
+    receipt = w.TextField(label="Receipt number", max_length=60, required=False)
+    photos = w.PhotosField(required=False)
+    occurred_at = when_field("When was it done?")
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.looking_up = False  # the look-up stands in the second step
+
+    def is_yours(self, kit):
+        return access.may(self.person, Permission.STOCK_END, at=kit.station_id)
+
+    def facts(self):
+        told = self.cleaned_data
+        return {
+            "method": Method(told["method"]),
+            "reason": Reason(told["reason"]),
+            **{name: told[name] for name in TOLD},
+        }
+
+    def outcome(self):
+        """What will be so whichever way one goes on, and who will see it."""
+        facts = self.facts()
+        many = "It is" if len(facts["kits"]) == 1 else f"All {len(facts['kits']):,} are"
+        where = f"passed on to {facts['recipient']}" if facts["method"] in TAKERS else "destroyed"
+        station = facts["kits"][0].station
+        return {
+            "what": [
+                f"{many} recorded as {where}, for good.",
+                "A mistake is undone kit by kit, by an event that mirrors it, with a reason. Nothing is erased.",
+            ],
+            "seen_by": [
+                f"Whoever sees kits of {station}, and the auditors: who did it, who signed, receipt, photos"
+            ],
+        }
+
+    def known(self):
+        """The disposal that this form has made already, when it is sent twice."""
+        key = self.cleaned_data["request_key"]
+        return Disposal.objects.filter(act__request_key=key, act__by=self.person).first()
+
+    def fits(self):
+        """Whether it may be so, asked before the second step; what speaks against it stands at its field."""
+        facts = {name: told for name, told in self.facts().items() if name not in UNCHECKED}
+        try:
+            check_fits(**facts, by=self.person)
+        except CustodyError as error:
+            self.add_rule_error(error)
+            return False
+        return True
+
+    def carried(self):
+        """What the second step takes along, under the names under which it was sent."""
+        told = self.cleaned_data
+        return {
+            "kits": ",".join(kit.reference for kit in told["kits"]),
+            "request_key": told["request_key"],
+            PHOTOS: [photo.token for photo in told["photos"]],
+            **{name: self.data.get(name, "") for name in FIRST_STEP},
+        }
+
+
+class EndForm(CustodyForm):
+    """Second step: the first one's answers go along unseen; what will be so stands above the button."""
+
+    submit_kind = "danger"
+    way = ""
+
+    def __init__(self, *args, told, person, initial=None, **kwargs):
+        super().__init__(
+            *args, person=person, initial={**(initial or {}), "way": self.way}, **kwargs
+        )
+        self.told = told
+        for name in ("kits", *FIRST_STEP, "way"):
+            self.add_field(name, CharField(widget=HiddenInput({"id": False}), required=False))
+        held = MultipleHiddenInput({"id": False})
+        self.add_field(PHOTOS, Field(widget=held, required=False))
+        self.consequences = self.more(told.facts()["kits"][0].station)
+
+    def more(self, station):
+        return ()
+
+    def facts(self):
+        return {**self.told.facts(), "now": timezone.now()}
+
+
+class LaterForm(EndForm):
+    """Nobody is there: another person signs within a week."""
+
+    way = "later"
+
+    def more(self, station):
+        return (
+            f"It stands as done by one person until somebody else who keeps stock at {station} signs.",
+            f"After {COUNTERSIGN_DAYS} days without a signature the station is told and the auditors list it.",
+        )
+
+
+class WitnessForm(EndForm):
+    """A witness proves in this page that they are there."""
+
+    way = "witness"
+    second = w.LookUpField(
+        label="Witness", url_name="naloxone:witness_options",
+        help_text="A supervisor or coordinator of the station: a name, or scan the badge.",
+    )  # fmt: skip
+    secret = w.PasswordField(
+        label="Their password or one-time code", autocomplete="off",
+        help_text="Typed by themselves, here. You stay signed in.",
+    )  # fmt: skip
+
+    def __init__(self, *args, person, **kwargs):
+        super().__init__(*args, person=person, **kwargs)
+        field = self.fields["second"]
+        field.find = lambda text: codes.witnesses(text, person)
+        field.get = codes.second
+        field.describe = codes.describe
+
+    def more(self, station):
+        return ("The witness stands in each kit’s record, with how they proved that it was them.",)
+
+    def dispose(self, request):
+        """Prove, then record; False with the reason at its field."""
+        if not self.is_valid():
+            return False
+        second = self.cleaned_data["second"]
+        try:
+            proof = signin.prove(person=second, secret=self.cleaned_data["secret"], request=request)
+        except signin.ProofError as error:
+            self.add_error("secret", str(error))
+            return False
+        return self.carry_out(actions.dispose_of_kits, second=second, proof=proof)
+
+
+class CountersignForm(CustodyForm):
+    """The second signature, on the signer's own page."""
+
+    submit_label = "Sign as the second person"
+    basis = w.ChoiceField(
+        label="What do you sign on?", choices=[(b.value, words) for b, words in BASIS_WORDS.items()]
+    )
+    consequences = (
+        "From now on two people stand for it: the one who did it, and you.",
+        "A signature can’t be taken back.",
+    )
+    seen_by = ("Whoever sees kits of the station, and the auditors",)
+
+    def facts(self):
+        return {"basis": self.cleaned_data["basis"], "now": timezone.now()}

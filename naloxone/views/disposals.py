@@ -1,0 +1,192 @@
+"""The end of stock: disposing of kits in two steps, the lists of what was ended, one disposal and its second signature."""
+
+from django.contrib import messages
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+
+from naloxone import actions, badges, codes, disposal_rules, ended, forms
+from naloxone.actions.disposals import may_sign, stocks_of
+from naloxone.filters import DisposalFilter
+from naloxone.models import Disposal, Kit
+from naloxone.views.stock import asked, form_page
+from safety_portal import keyset, looking
+from safety_portal.access import Permission, everyone, needs
+from safety_portal.keyset import By
+from safety_portal.page_parts import Column, Tab, Table
+from safety_portal.widgets import look_up_answer
+
+TITLE = "Dispose of kits"
+NEWEST = (By("pk"),)
+TABS = (
+    ("All", "disposals", "Nothing has been disposed of at your stations yet."),
+    ("Waiting for a signature", "waiting_disposals", "Two people stand for every disposal."),
+    ("Not signed in time", "unsigned_disposals", "Every disposal was signed within its week."),
+)
+
+
+# --- doing it -----------------------------------------------------------------------------------------
+@needs(Permission.STOCK_END)
+def dispose(request):
+    """Which kits, how and why; then the list to check, with a witness here or a signature later."""
+    sent = request.method == "POST"
+    form = forms.DisposeForm(
+        request.POST if sent else None, request.FILES if sent else None, person=request.person,
+        cancel_url=reverse("naloxone:kits"), initial=None if sent else begins_with(request),
+    )  # fmt: skip
+    if not sent or not form.is_valid():
+        return form_page(request, form, TITLE, template="naloxone/dispose.html")
+    if known := form.known():
+        return redirect(known)
+    if not form.fits():
+        return form_page(request, form, TITLE, template="naloxone/dispose.html")
+    witness, later = second_steps(request, form)
+    done = witness.is_bound and witness.dispose(request)
+    if done or (later.is_bound and later.carry_out(actions.dispose_of_kits)):
+        made = (witness if done else later).result
+        messages.success(request, f"Recorded as {made.reference}.")
+        return redirect(made)
+    return check_page(request, form, witness, later)
+
+
+def begins_with(request):
+    """The kits asked for, and the reason that their record tells of all of them."""
+    kits = asked(request)["kits"]
+    keys = {Kit.number(code) for code in kits} - {None}
+    found = list(Kit.objects.overseen_by(request.person).filter(pk__in=keys)) if keys else []
+    on = request.person.station.today()
+    return {"kits": kits, "reason": disposal_rules.likely_reason(stocks_of(found), on=on)}
+
+
+def second_steps(request, form):
+    """Both ways to go on; the one that was sent is bound."""
+    way = request.POST.get("way")
+    return [
+        kind(
+            request.POST if way == kind.way else None, told=form, person=request.person,
+            initial=form.carried(),
+        )
+        for kind in (forms.WitnessForm, forms.LaterForm)
+    ]  # fmt: skip
+
+
+def check_page(request, form, witness, later):
+    """The list by lot, what to see to, and the two ways to go on."""
+    facts = form.facts()
+    kits, method, reason = facts["kits"], facts["method"], facts["reason"]
+    many = kits[0].reference if len(kits) == 1 else f"{len(kits):,} kits"
+    verb = "Pass on" if method in disposal_rules.TAKERS else "Dispose of"
+    witness.submit_label = f"{verb} {many} before the witness"
+    later.submit_label = f"{verb} {many}, to be signed later"
+    context = {
+        "title": f"{verb} {many}?",
+        "kits": kits,
+        "contents": ended.contents_of(kits),
+        "cautions": disposal_rules.cautions(stocks_of(kits), method=method, reason=reason),
+        "note": disposal_rules.in_words(
+            **{n: facts[n] for n in ("method", "reason", "words", "receipt", "recipient")}
+        ),
+        "outcome": form.outcome(),
+        "photos": facts["photos"],
+        "form": witness,
+        "later": later,
+    }
+    return render(request, "naloxone/dispose_check.html", context)
+
+
+@everyone
+def witness_options(request):
+    """Witnesses for the look-up."""
+    return look_up_answer(
+        request, lambda text: codes.witnesses(text, request.person), codes.describe
+    )
+
+
+# --- lists --------------------------------------------------------------------------------------------
+def list_page(request, found, name):
+    """A page of disposals, newest first; those of one method when the address says so."""
+    columns = [
+        Column("No."), Column("How and why"), Column("Kits", figure=True), Column("Station"),
+        Column("By"), Column("Signed by"), Column("Done"),
+    ]  # fmt: skip
+    chosen = DisposalFilter(request.GET, found.filter(looking.narrowing(request.person)))
+    page = keyset.page_of(request.GET, chosen.qs.with_names().with_counts(), NEWEST, down=True)
+    now = timezone.now()
+    for one in page.rows:
+        one.badge = badges.signature_badge(one, now)
+    context = {
+        "title": "Disposals",
+        "tabs": [Tab(label, reverse(f"naloxone:{tab}"), tab == name) for label, tab, _ in TABS],
+        "head": Table(request, "Disposals", columns, caption_hidden=True),
+        "rows": page.rows,
+        "filter": chosen,
+        "words": list(chosen.filter_words(request.GET)),
+        "pager": keyset.pager(request.GET, page, NEWEST, keyset.count_of(page, chosen.qs), "disposal"),
+        "empty": next(text for _, tab, text in TABS if tab == name),
+        "here": reverse(f"naloxone:{name}"),
+    }  # fmt: skip
+    return render(request, "naloxone/disposals.html", context)
+
+
+@needs(Permission.KITS_SEE)
+def disposals(request):
+    """What left the agency's hands at one's stations."""
+    return list_page(request, Disposal.objects.visible_to(request.person), "disposals")
+
+
+@needs(Permission.KITS_SEE)
+def waiting_disposals(request):
+    """What one person ended and nobody has signed for beside them."""
+    found = Disposal.objects.visible_to(request.person).waiting()
+    return list_page(request, found, "waiting_disposals")
+
+
+@needs(Permission.KITS_SEE)
+def unsigned_disposals(request):
+    """What one person ended and nobody signed for within the week: not at all, or late."""
+    found = Disposal.objects.visible_to(request.person).past(timezone.now())
+    return list_page(request, found, "unsigned_disposals")
+
+
+# --- one ----------------------------------------------------------------------------------------------
+@needs(Permission.KITS_SEE)
+def disposal(request, number):
+    """One disposal: what, how, by whom, who stands for it; and signing as the second person."""
+    found = get_object_or_404(
+        Disposal.objects.visible_to(request.person).with_names().with_counts(), pk=number
+    )
+    form = sign_form(request, found)
+    if request.method == "POST":
+        if found.signed is not None:
+            messages.info(request, f"{found.signed.by} has signed for {found.reference}.")
+            return redirect(found)
+        if form is None:
+            raise Http404
+        if form.carry_out(actions.countersign, disposal=found):
+            messages.success(request, f"{found.reference} is signed by two people.")
+            return redirect(found)
+    standing, undone = ended.units_of(found)
+    context = {
+        "title": found.reference,
+        "found": found,
+        "badge": badges.signature_badge(found, timezone.now()),
+        "proof": ended.proof_of(found.act),
+        "contents": ended.contents_of(standing),
+        "kits": standing,
+        "undone": undone,
+        "form": form,
+        "mine": found.act.by_id == request.person.pk,
+    }
+    return render(request, "naloxone/disposal.html", context)
+
+
+def sign_form(request, found):
+    """The form for the second signature, for who may give it."""
+    waits = found.due_at is not None and found.signed is None and found.standing
+    if not waits or found.act.by_id == request.person.pk:
+        return None
+    if not may_sign(request.person, found.station_id):
+        return None
+    sent = request.POST if request.method == "POST" else None
+    return forms.CountersignForm(sent, person=request.person)
