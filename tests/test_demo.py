@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from naloxone import verify
-from naloxone.models import Act, CustodyEvent, HandOver, Kit, Lot, LotRecall
+from naloxone.models import Act, CustodyEvent, Disposal, HandOver, Kit, Lot, LotRecall
 from safety_portal.access import Grant, Role
 from safety_portal.demo.cast import DOMAIN, PASSWORD
 from safety_portal.management.commands.demo_accounts import FIRST_LOOKS
@@ -125,6 +125,18 @@ def test_three_offers_wait_for_the_officer_and_one_is_late():
     assert waiting.count() == 3
     assert waiting.filter(due_at__lt=timezone.now()).count() == 1
     assert Kit.objects.held_by(officer).get().last_sequence >= 6
+
+
+@pytest.mark.usefixtures("world")
+def test_of_what_was_thrown_away_one_waits_for_a_signature_and_one_too_long():
+    now = timezone.now()
+
+    assert Disposal.objects.count() == 4
+    assert Disposal.objects.waiting().filter(due_at__gt=now).count() == 1
+    assert Disposal.objects.past(now).count() == 1
+    assert {d.act.by_id == d.act.second_id for d in Disposal.objects.select_related("act")} == {
+        False
+    }
 
 
 @pytest.mark.usefixtures("world")

@@ -4,8 +4,8 @@ import datetime as dt
 
 from naloxone import actions
 from naloxone.actions.custody import holder_of
-from naloxone.models import Lot
-from safety_portal.demo.world import carried_at, in_store, kits_of
+from naloxone.models import Kit, Lot
+from safety_portal.demo.world import carried_at, in_store, kits_of, not_offered
 from safety_portal.saved_filters import save_filter
 
 SUPPLIER = "Fictitious Medical Supply, delivery note on file"
@@ -23,6 +23,8 @@ def tell(world):
                 world.begin(story(world, station, world.lots[letter], int(count)))
     for story in (officer, recall, between_stations, used):
         world.begin(story(world))
+    for facts in ENDED:
+        world.begin(ended(world, **facts))
     for code in (LAREDO, "2504", "1012"):
         world.begin(without_account(world, world.stations[code]))
     world.tell()
@@ -303,6 +305,43 @@ def used(world):
     moment = world.soon(moment)
     yield moment
     actions.replacement_done(report=report, now=moment, by=world.supervisor(station))
+
+
+# --- the end ---------------------------------------------------------------------------------------------
+# By which station, when, from which lot and how. Two had a witness or a signature; one waits, one is overdue.
+ENDED = (
+    {"code": LAREDO, "days_ago": 20, "letter": "A", "method": "trash", "reason": "expired", "signs": "witness"},
+    {"code": "2604", "days_ago": 16, "letter": "H", "method": "donation", "reason": "surplus",
+     "recipient": "Fictitious County Harm Reduction", "receipt": "FC-0417", "signs": "later"},
+    {"code": "2504", "days_ago": 11, "letter": "B", "method": "take_back", "reason": "temperature",
+     "receipt": "TB-22-118"},
+    {"code": LAREDO, "days_ago": 2, "letter": "E", "method": "incineration", "reason": "damaged",
+     "receipt": "INC-3051"},
+)  # fmt: skip
+
+
+def ended(world, *, code, days_ago, letter, method, reason, recipient="", receipt="", signs=""):
+    """What lies in a station's places of one lot is disposed of, at most two units."""
+    station = world.stations[code]
+    moment = world.moment(station, days_ago)
+    yield moment
+    by, second = world.coordinator(station), world.supervisor(station)
+    places = [world.stores[code], *world.points[code]]
+    found = Kit.objects.filter(
+        holder__in=places, lot__number=world.lots[letter].number, doses__gt=0
+    )
+    made = actions.dispose_of_kits(
+        kits=list(not_offered(found).order_by("pk")[:2]),
+        method=method, reason=reason, recipient=recipient, receipt=receipt,
+        second=second if signs == "witness" else None, proof="password" if signs == "witness" else "",
+        occurred_at=moment, now=moment, request_key=world.key(), by=by,
+    )  # fmt: skip
+    if signs == "later":
+        moment = world.later(moment, station, days=2)
+        yield moment
+        actions.countersign(
+            disposal=made, basis="saw_papers", now=moment, request_key=world.key(), by=second
+        )
 
 
 # --- what waits today ------------------------------------------------------------------------------------
