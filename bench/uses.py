@@ -49,6 +49,6 @@ def sweep():
     states = [state.value for state in notices.UNUSED]
     began = time.perf_counter()
     with connection.cursor() as cursor:
-        cursor.execute(EXPIRING, [states, notices.EXPIRY_HORIZONS[0] + 1])
+        cursor.execute(EXPIRING, [states, notices.horizons()[0] + 1])
         cursor.fetchall()
     return took, time.perf_counter() - began

@@ -5,10 +5,11 @@ from collections import defaultdict
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.db import connection
 from django.urls import reverse
 
 from naloxone.models import Discrepancy, Disposal, HandOver, Kit
-from naloxone.rules import ESCALATE_HOURS, EXPIRY_HORIZONS, UNUSED
+from naloxone.rules import ESCALATE_HOURS, UNUSED, HolderKind, State
 from safety_portal import access, alerts, outbox
 from safety_portal.access import Role
 from safety_portal.people import Station
@@ -17,8 +18,13 @@ KIND = "naloxone.kit_expiry"
 DISCREPANCY = "naloxone.discrepancy"
 UNSIGNED = "naloxone.disposal_uncountersigned"
 LATE, ESCALATED = 0, -1  # thresholds of a discrepancy: past 24 hours, past 72
-# From here on it is a swap at the station, before it an order of the coordinator.
-STATION_HEARS_AT = 30
+OVERDUE = -1  # the horizon past the last day
+STOCK = "naloxone.below_par"
+
+
+def horizons():
+    """Days before expiry at which somebody hears of it, the furthest first; the last is past it."""
+    return sorted({*settings.EXPIRY_ORDER_DAYS, *settings.EXPIRY_SWAP_DAYS, OVERDUE}, reverse=True)
 
 
 def expiring_kits(now):
@@ -26,7 +32,7 @@ def expiring_kits(now):
 
     One day is added for the zones east of UTC; the local day decides in `dues`.
     """
-    last = now.date() + dt.timedelta(days=EXPIRY_HORIZONS[0] + 1)
+    last = now.date() + dt.timedelta(days=horizons()[0] + 1)
     return Kit.objects.filter(state__in=UNUSED, doses__gt=0, expires_on__lte=last).values_list(
         "pk", "station_id", "expires_on"
     )
@@ -36,15 +42,16 @@ def dues(now):
     """What is due on each station's own day: one Due a kit, at the nearest horizon it has reached."""
     stations = {station.pk: station for station in Station.objects.all()}
     days = {key: station.today(now) for key, station in stations.items()}
+    steps = horizons()
     for key, station, expires_on in expiring_kits(now).iterator():
         left = (expires_on - days[station]).days
-        if left <= EXPIRY_HORIZONS[0]:
+        if left <= steps[0]:
             yield alerts.Due(
                 kind=KIND,
                 subject=f"K-{key}",
                 station_id=station,
                 due_on=expires_on,
-                threshold=alerts.threshold_for(left, EXPIRY_HORIZONS),
+                threshold=alerts.threshold_for(left, steps),
                 group=f"{expires_on:%Y-%m} {stations[station].code}",
             )
 
@@ -57,9 +64,9 @@ def sweep_expiries(now):
 
 
 def recipients(station, threshold, now):
-    """The station's coordinators; from 30 days on its supervisors too."""
+    """The station's coordinators, who order; from the first day to swap on its supervisors too."""
     roles = [Role.COORDINATOR]
-    if threshold <= STATION_HEARS_AT:
+    if threshold <= max(settings.EXPIRY_SWAP_DAYS):
         roles.append(Role.SUPERVISOR)
     return access.holders_of(roles, station, now)
 
@@ -151,6 +158,54 @@ def tell_used(report, kits, *, now):
             body=f"{subject}. See {report.reference}:\n\n{link}\n",
             now=now,
         )
+
+
+# --- stock ---------------------------------------------------------------------------------------
+
+# On each station's own day. Usable is what is in service and not expired.
+BELOW_PAR = """
+select place.id, place.station_id, count(kit.id)
+from naloxone_holder place
+join safety_portal_station station on station.id = place.station_id
+left join naloxone_kit kit on kit.holder_id = place.id and kit.state = %s
+    and kit.expires_on >= (%s at time zone station.time_zone)::date
+where place.kind = any(%s) and place.closed_on is null and place.par_min > 0
+group by place.id
+having count(kit.id) < place.par_min
+order by place.id
+"""
+
+
+def below_par(now):
+    """One Due for each place with fewer usable kits than its par; fewer still is worse."""
+    codes = dict(Station.objects.values_list("pk", "code"))
+    kinds = [HolderKind.STORAGE.value, HolderKind.VEHICLE.value]
+    with connection.cursor() as cursor:
+        cursor.execute(BELOW_PAR, [State.IN_SERVICE.value, now, kinds])
+        for place, station, usable in cursor.fetchall():
+            yield alerts.Due(
+                kind=STOCK, subject=f"S-{place}", station_id=station, due_on=None,
+                threshold=usable, group=f"stock {codes[station]}",
+            )  # fmt: skip
+
+
+def sweep_stock(now):
+    """Open, raise and resolve the alerts of places below par. Returns (looked at, opened, resolved)."""
+    due = list(below_par(now))
+    reached = alerts.reach(STOCK, due, now, how="At par again, or its par changed")
+    return len(due), reached.opened, reached.resolved
+
+
+def stock_recipients(station, threshold, now):
+    return access.holders_of([Role.COORDINATOR, Role.SUPERVISOR], station, now)
+
+
+def stock_line(found):
+    """One line of a digest for the places of a station."""
+    count, empty = len(found), sum(alert.threshold == 0 for alert in found)
+    noun = "place is" if count == 1 else "places are"
+    bare = f", {empty} without any" if empty else ""
+    return f"{count} {noun} below par at {found[0].station}{bare}"
 
 
 # --- what does not add up ------------------------------------------------------------------------
@@ -268,6 +323,16 @@ alerts.register_kind(
     )
 )
 alerts.register_sweep("naloxone.discrepancies", sweep_discrepancies)
+alerts.register_kind(
+    alerts.Kind(
+        name=STOCK,
+        title="Places below par",
+        recipients=stock_recipients,
+        line=stock_line,
+        url=lambda found: reverse("naloxone:places"),
+    )
+)
+alerts.register_sweep("naloxone.stock", sweep_stock)
 alerts.register_kind(
     alerts.Kind(name=KIND, title="Kits that expire", recipients=recipients, line=line, url=url)
 )

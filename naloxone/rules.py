@@ -273,8 +273,6 @@ def use_flags(
     return found
 
 
-# Days before expiry at which somebody is told (domain C.1, recommended; none is official).
-EXPIRY_HORIZONS = (180, 90, 60, 30, 14, 7, 0)
 CLOCK_SLACK = dt.timedelta(minutes=2)
 OFFER_HOURS = 24  # an offer not accepted by then is late
 # A discrepancy is reconciled within 24 h and escalates after 72 (domain C.1, recommended; none is official).

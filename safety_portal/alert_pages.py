@@ -4,19 +4,23 @@ from django.db.models import Count, Max
 from django.shortcuts import render
 from django.urls import path
 
-from safety_portal import looking
+from safety_portal import keyset, looking
 from safety_portal.access import Permission, everyone, needs, opens
 from safety_portal.alerts import Alert, SweepRun, WorkerHeartbeat, kinds
+from safety_portal.keyset import By
 from safety_portal.outbox import Message, MessageState
 from safety_portal.page_parts import (
     Column,
+    FilterWord,
     NavItem,
     Table,
+    address,
     register_counter,
     register_navigation,
 )
 
 SHOWN = 100
+NEWEST = (By("pk"),)
 BELL_ENDS_AT = 99
 
 
@@ -49,6 +53,11 @@ def my_alerts(request):
 def outbox(request):
     """Whether mail goes out and the sweeps run: the worker, each sweep's last run, what can't be delivered."""
     newest = SweepRun.objects.values("name").annotate(last=Max("pk")).values("last")
+    state = request.GET.get("state", "")
+    state = state if state in MessageState.values else ""
+    mails = Message.objects.filter(state=state) if state else Message.objects.all()
+    page = keyset.page_of(request.GET, mails, NEWEST, down=True)
+    none = dict.fromkeys(("state", "after", "before", "last"))
     counts = dict(Message.objects.values_list("state").annotate(n=Count("pk")).order_by())
     context = {
         "title": "Outbox and sweeps",
@@ -56,7 +65,10 @@ def outbox(request):
         "runs": SweepRun.objects.filter(pk__in=newest).order_by("name"),
         "counts": [(state.label, counts.get(state, 0)) for state in MessageState],
         "undeliverable": Message.objects.undeliverable().newest_first()[:SHOWN],
-        "messages_newest": Message.objects.newest_first()[:25],
+        "mails": page.rows,
+        "pager": keyset.pager(request.GET, page, NEWEST, keyset.count_of(page, mails), "mail"),
+        "words": [FilterWord(MessageState(state).label, address(request.GET, **none))] if state else [],
+        "choices": [(one.value, one.label, one == state) for one in MessageState],
         "run_head": Table(
             request,
             "Last run of each sweep",

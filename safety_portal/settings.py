@@ -34,6 +34,14 @@ def env_number(name, default):
     return int(text)
 
 
+def env_numbers(name, default):
+    """Whole numbers, comma-separated; anything else stops the start."""
+    parts = env_list(name, default)
+    if not parts or not all(part.isdecimal() for part in parts):
+        raise ImproperlyConfigured(f"{name} must be whole numbers with commas, like {default}.")
+    return [int(part) for part in parts]
+
+
 # demo: one machine, embedded servers. test: the same, thrown away. production: refuses to start half set up.
 PORTAL_ENV = env("PORTAL_ENV", "demo")
 if PORTAL_ENV not in ("demo", "test", "production"):
@@ -320,6 +328,12 @@ CELERY_BEAT_SCHEDULE = {
     "photo_files": {"task": "photos.compare_files", "schedule": crontab(minute=23, hour=9)},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = env("BEAT_SCHEDULE", str(BASE_DIR / ".local" / "beat" / "schedule"))
+
+# --- what people hear of -------------------------------------------------------------------------
+# Days before an expiry (domain C.1, recommended; none is official): first the coordinator, who orders; then
+# the station, which swaps. Past its day a kit is told of once more.
+EXPIRY_ORDER_DAYS = env_numbers("EXPIRY_ORDER_DAYS", "180,90")
+EXPIRY_SWAP_DAYS = env_numbers("EXPIRY_SWAP_DAYS", "30,7,0")
 
 # --- words, time, files --------------------------------------------------------------------------
 LANGUAGE_CODE = "en-us"

@@ -4,7 +4,7 @@ import pytest
 
 from safety_portal import alerts
 from safety_portal.access import Role, Scope
-from safety_portal.outbox import queue_mail
+from safety_portal.outbox import Message, queue_mail
 from tests.alerts.world import KIND, NOW, due, person, station
 
 
@@ -58,3 +58,24 @@ def test_outbox_is_not_there_for_others(client):
     client.force_login(person(station()).account)
 
     assert client.get("/outbox/").status_code == 404
+
+
+@pytest.mark.django_db
+def test_every_mail_is_reached_and_one_state_can_be_looked_at(client):
+    admin = person(station(), role=Role.ADMINISTRATOR, scope=Scope.EVERYWHERE)
+    client.force_login(admin.account)
+    for n in range(30):
+        queue_mail(
+            key=f"k{n}", kind="digest", to="a@agency.example", subject="s", body="b", now=NOW
+        )
+    Message.objects.filter(key="k3").update(state="given_up")
+
+    first = client.get("/outbox/")
+    second = client.get("/outbox/" + first.context["pager"].next)
+    assert len(first.context["mails"]) + len(second.context["mails"]) == 30
+    lost = client.get("/outbox/?state=given_up")
+
+    assert [mail.key for mail in lost.context["mails"]] == ["k3"]
+    assert b"Given up" in lost.content
+    assert b"No mail is in this state." in client.get("/outbox/?state=sent").content
+    assert len(client.get("/outbox/?state=nonsense").context["mails"]) == 25

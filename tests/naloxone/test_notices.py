@@ -4,14 +4,16 @@ import csv
 import datetime as dt
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.utils import timezone
 
 from naloxone import actions, notices, rules
 from naloxone.management.commands.load_products import SOURCE
-from naloxone.models import Product
+from naloxone.models import Holder, Product
 from safety_portal.access import Role
 from safety_portal.alerts import Alert, SweepRun, run_sweeps
+from safety_portal.settings import env_numbers
 from tests.naloxone import make
 
 pytestmark = pytest.mark.django_db
@@ -80,7 +82,7 @@ def test_orders_go_to_the_coordinator_and_swaps_to_the_station(by):
     make.coordinator(make.station())
     now = timezone.now()
 
-    assert set(notices.recipients(by.station, 60, now)) == {by}
+    assert set(notices.recipients(by.station, 90, now)) == {by}
     assert set(notices.recipients(by.station, 30, now)) == {by, supervisor}
 
 
@@ -94,3 +96,64 @@ def test_the_shipped_products_load_twice_and_their_codes_agree(capsys):
     known = Product.objects.exclude(ndc=None)
     assert known.count() == len([row for row in rows if row["ndc"]])
     assert all(p.gtin == rules.gtin_of_ndc(p.ndc) for p in known)
+
+
+def test_the_days_are_settings_and_past_the_last_one_is_told_once_more(by, settings):
+    settings.EXPIRY_ORDER_DAYS, settings.EXPIRY_SWAP_DAYS = [100], [10]
+    [kit] = make.delivery(by, make.place(by), expires_on=make.day(105))
+    first = timezone.now()
+    for days in (0, 6, 50, 96, 105, 106, 107, 150):
+        run_sweeps(now=first + dt.timedelta(days=days))
+
+    alert = Alert.objects.get(kind=notices.KIND, subject=kit.reference)
+    assert list(alert.steps.order_by("pk").values_list("threshold", flat=True)) == [100, 10, -1]
+
+
+def test_a_setting_that_is_no_number_stops_the_start(monkeypatch):
+    monkeypatch.setenv("EXPIRY_SWAP_DAYS", "30,soon")
+
+    with pytest.raises(ImproperlyConfigured, match="EXPIRY_SWAP_DAYS must be whole numbers"):
+        env_numbers("EXPIRY_SWAP_DAYS", "30,7,0")
+
+
+# --- stock ---------------------------------------------------------------------------------------
+def stock_of(place):
+    return Alert.objects.open().filter(kind=notices.STOCK, subject=place.reference).first()
+
+
+def test_a_place_below_par_is_told_of_again_when_it_has_fewer_still(by):
+    place, other = make.place(by), make.place(by)
+    Holder.objects.filter(pk=place.pk).update(par_min=3)
+    Holder.objects.filter(pk=other.pk).update(par_min=0)
+    now = timezone.now()
+    run_sweeps(now=now)
+    assert stock_of(place).threshold == 0
+    assert notices.stock_line([stock_of(place)]) == f"1 place is below par at {by.station}, 1 without any"  # fmt: skip
+    kits = make.delivery(by, place, cartons=3)
+    run_sweeps(now=now)
+    assert stock_of(place) is None
+
+    for kit, expected in zip(kits, (2, 1), strict=False):
+        actions.hold_kits(kits=[kit], note="Sun", occurred_at=now, request_key=make.key(), by=by)
+        for _ in range(3):
+            run_sweeps(now=now)
+        assert stock_of(place).threshold == expected
+    assert list(stock_of(place).steps.order_by("pk").values_list("threshold", flat=True)) == [2, 1]
+    assert stock_of(other) is None
+
+
+def test_stock_counts_by_the_stations_own_day(by):
+    place = make.place(by)
+    Holder.objects.filter(pk=place.pk).update(par_min=1)
+    [kit] = make.delivery(by, place, expires_on=make.day(10))
+    # 03:00 UTC of the day after is still the last day at the station.
+    early = dt.datetime.combine(kit.expires_on + dt.timedelta(days=1), dt.time(3), tzinfo=dt.UTC)
+
+    assert list(notices.below_par(early)) == []
+    assert len(list(notices.below_par(early + dt.timedelta(hours=6)))) == 1
+
+
+def test_who_keeps_the_stock_hears_of_it(by):
+    supervisor = make.person(by.station, Role.SUPERVISOR)
+
+    assert set(notices.stock_recipients(by.station, 0, timezone.now())) == {by, supervisor}
