@@ -11,6 +11,7 @@ from naloxone.actions.custody import (
 )
 from naloxone.actions.discrepancies import close_discrepancy
 from naloxone.actions.disposals import countersign, dispose_of_kits
+from naloxone.actions.inspections import inspect_kit, report_no_access
 from naloxone.actions.life import (
     hold_kits,
     note_event,
@@ -57,6 +58,7 @@ __all__ = [
     "dispose_of_kits",
     "hand_over_here",
     "hold_kits",
+    "inspect_kit",
     "move_kits",
     "note_event",
     "offer_kits",
@@ -70,6 +72,7 @@ __all__ = [
     "release_kits",
     "replacement_done",
     "report_missing",
+    "report_no_access",
     "tell_of_person",
     "undo_newest",
     "waste_doses",

@@ -13,10 +13,9 @@ from safety_portal.access import Permission
 
 def open_once(*, kind, station, kit=None, place=None, told="", now, by):
     """Open a discrepancy of a unit or a place, in the caller's act; the one that is open already, if any."""
-    if kit is not None:
-        known = Discrepancy.objects.open().filter(kind=kind, kit=kit).first()
-        if known:
-            return known
+    known = Discrepancy.objects.open().filter(kind=kind, kit=kit, place=place).first()
+    if known:
+        return known
     made = Discrepancy.objects.create(
         kind=kind, kit=kit, place=place, station=station, told=told[:500], opened_by=by,
         opened_at=now, due_at=now + dt.timedelta(hours=rules.RECONCILE_HOURS),

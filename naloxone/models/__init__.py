@@ -21,6 +21,7 @@ from naloxone.models.holders import (
     HolderQuerySet,
     PlaceType,
 )
+from naloxone.models.inspections import Inspection, InspectionLine
 from naloxone.models.products import (
     Lot,
     LotRecall,
@@ -67,6 +68,8 @@ __all__ = [
     "HandOverQuerySet",
     "Holder",
     "HolderQuerySet",
+    "Inspection",
+    "InspectionLine",
     "Kit",
     "KitQuerySet",
     "Lot",

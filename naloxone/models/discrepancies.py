@@ -19,6 +19,7 @@ class DiscrepancyKind(models.TextChoices):
     SEAL = "seal", "Seal broken or another number"
     MISMATCH = "mismatch", "Another lot or expiry than recorded"
     NO_ACCESS = "no_access", "Could not be opened"
+    REPLACE = "replace", "Something in it to be replaced"
 
 
 class ClosingCode(models.TextChoices):
@@ -68,6 +69,11 @@ class Discrepancy(models.Model):
                 fields=["kit", "kind"],
                 condition=Q(closed_at=None, kit__isnull=False),
                 name="discrepancy_one_open_a_kit",
+            ),
+            models.UniqueConstraint(
+                fields=["place", "kind"],
+                condition=Q(closed_at=None, kit__isnull=True),
+                name="discrepancy_one_open_a_place",
             ),
             models.CheckConstraint(
                 condition=Q(closed_at=None, closing_code="", closed_by=None)

@@ -1,14 +1,16 @@
 """Units of custody and the doses in them."""
 
+import datetime as dt
+
 from django.apps import apps
 from django.db import models
 from django.db.models import Exists, F, FilteredRelation, OuterRef, Q
 from django.db.models.functions import Coalesce
 
-from naloxone.models.holders import Holder
+from naloxone.models.holders import Holder, PlaceType
 from naloxone.models.products import Lot
 from naloxone.models.words import choices
-from naloxone.rules import State
+from naloxone.rules import INSPECTED, INSPECTION_DAYS, State, inspection_due_on
 from safety_portal import access
 from safety_portal.access import Permission
 from safety_portal.append_only import (
@@ -81,6 +83,18 @@ class KitQuerySet(models.QuerySet):
             ),
         )
 
+    def to_inspect(self):
+        """Emergency naloxone: what is ready to hand. A carton in a storeroom is stock, looked at when it is opened."""
+        stored = Q(kind=UnitKind.CARTON, holder__place_type=PlaceType.STOREROOM)
+        return self.filter(state__in=INSPECTED).exclude(stored)
+
+    def inspection_due(self, on):
+        """Units whose documented check is due on a day or was before it."""
+        return self.to_inspect().filter(checked_on__lte=on - dt.timedelta(days=INSPECTION_DAYS))
+
+    def longest_unchecked_first(self):
+        return self.order_by("checked_on", "pk")
+
     def first_expired_first(self):
         return self.order_by("expires_on", "pk")
 
@@ -100,6 +114,8 @@ class Kit(models.Model):
     doses = FilledSmallInteger(db_default=0)
     lot = FilledKey(Lot, on_delete=models.PROTECT, null=True, related_name="+")
     expires_on = FilledDate(null=True)
+    # The station's day of the newest documented check: receipt, assembly or an inspection.
+    checked_on = FilledDate(null=True)
 
     objects = KitQuerySet.as_manager()
 
@@ -110,6 +126,11 @@ class Kit(models.Model):
             models.Index(fields=["holder", "id"], name="kit_by_holder"),
             models.Index(fields=["state", "expires_on", "id"], name="kit_by_state"),
             models.Index(fields=["lot", "id"], name="kit_by_lot"),
+            models.Index(
+                fields=["station", "checked_on"],
+                condition=Q(state__in=["in_service", "opened"]),  # rules.INSPECTED
+                name="kit_by_check",
+            ),
             models.Index(fields=["seal"], condition=~Q(seal=""), name="kit_by_seal"),
         ]
 
@@ -127,6 +148,13 @@ class Kit(models.Model):
     def number(text):
         """The key behind “K-214”, or None."""
         return reference_number("K", text)
+
+    @property
+    def inspection_due_on(self):
+        """The day by which it is inspected again; None in a state in which nobody relies on it."""
+        if self.checked_on is None or self.state not in INSPECTED:
+            return None
+        return inspection_due_on(self.checked_on)
 
     @property
     def state_words(self):

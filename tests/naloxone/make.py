@@ -128,6 +128,21 @@ def delivery(by, at, *, cartons=1, expires_on=None, **facts):
     return list(Kit.objects.filter(events__act=act).with_names().order_by("pk"))
 
 
+def sealed_kit(by, at, seal="SEAL-{}", **facts):
+    """One kit with its seal, assembled of a new carton at a place."""
+    actions.assemble_kits(
+        cartons=delivery(by, at, **facts), kind="kit", doses_per_kit=2, place=at,
+        seals=[seal.format(next(numbers))], occurred_at=timezone.now(), request_key=key(), by=by,
+    )  # fmt: skip
+    return Kit.objects.filter(kind="kit").with_names().latest("pk")
+
+
+def expired(by, at):
+    """A unit that was received in time and has expired since."""
+    long_ago = timezone.now() - dt.timedelta(days=90)
+    return delivery(by, at, expires_on=day(-3), occurred_at=long_ago)
+
+
 def holder(of):
     return holder_of(person=of)
 
