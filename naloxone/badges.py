@@ -5,8 +5,8 @@ from functools import lru_cache
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
-from naloxone.models import Outcome
-from naloxone.rules import STATE_WORDS, State
+from naloxone.models import RESULTS, Outcome
+from naloxone.rules import STATE_WORDS, Result, State
 
 SOON_DAYS = 30
 TONES = {
@@ -51,6 +51,22 @@ def expiry_badge(expires_on, today):
     if days < 0:
         return badge("Expired", "bad")
     return badge("Expires soon", "watch") if days <= SOON_DAYS else ""
+
+
+def check_badge(due_on, today):
+    """That an inspection is due, or past its day; nothing before."""
+    if due_on is None or due_on > today:
+        return ""
+    return (
+        badge("Inspection overdue", "bad") if due_on < today else badge("Inspection due", "watch")
+    )
+
+
+RESULT_TONES = {Result.OK: "good", Result.SHORT: "bad", Result.EXTRA: "watch", Result.REPLACE: "bad"}  # fmt: skip
+
+
+def result_badge(result):
+    return badge(dict(RESULTS)[result], RESULT_TONES[result])
 
 
 def outcome_badge(outcome):

@@ -22,7 +22,8 @@ from safety_portal.widgets import ComboBox, Select, TextInput, words
 MOST_PLACES = 200  # more are not offered; a station narrows them down
 WINDOWS = [("expired", "Expired"), *((str(d), f"Within {d} days") for d in (30, 60, 90, 180))]
 STATES = [(s.value, STATE_WORDS[s]) for s in State if s != State.NEW]
-MORE = ("station", "place", "product", "lot")
+CHECKS = [("due", "Inspection due"), ("overdue", "Inspection overdue")]
+MORE = ("station", "place", "product", "lot", "inspection")
 PLACES = (HolderKind.STORAGE, HolderKind.VEHICLE)
 
 ORDERS = {
@@ -113,6 +114,10 @@ class KitFilter(filters.FilterSet):
     )
     product = choice("Product", "of_product")
     lot = filters.CharFilter(label="Lot", method="of_lot", max_length=20, widget=TextInput)
+    inspection = filters.ChoiceFilter(
+        label="Inspection", method="to_inspect", widget=LeanSelect, choices=CHECKS,
+        empty_label="All",
+    )  # fmt: skip
 
     def __init__(self, data, queryset, *, person):
         super().__init__(data, queryset)
@@ -199,6 +204,11 @@ class KitFilter(filters.FilterSet):
 
     def of_product(self, kits, name, value):
         return kits.filter(lot__in=Lot.objects.filter(product=value).values("pk"))
+
+    def to_inspect(self, kits, name, value):
+        """Due today is not overdue yet: that begins the day after."""
+        today = self.person.station.today()
+        return kits.inspection_due(today - dt.timedelta(days=value == "overdue"))
 
     def of_lot(self, kits, name, value):
         return kits.filter(pk__in=Device.objects.filter(lot__in=lots_called(value)).values("kit"))

@@ -57,6 +57,17 @@ def custody_acts(kit, person, today):
         yield Button("Move", address_of("move", kit), "outline")
 
 
+def may_inspect(kit, person):
+    """Whether a person has the unit, or gives from where it is, and there is something in it to look at."""
+    return kit.holder is not None and kit.state in STOCKED and life.touches(person, kit)
+
+
+def look_acts(kit, person):
+    """Looking at what one relies on."""
+    if may_inspect(kit, person):
+        yield Button("Inspect", reverse("naloxone:inspect", args=[kit.pk]), "outline")
+
+
 def stock_acts(kit, person, today):
     """What is done with stock in a store."""
     if kit.holder.kind != HolderKind.STORAGE:
@@ -133,6 +144,7 @@ def acts_now(kit, person, today):
         acts += custody_acts(kit, person, today)
     return [
         *acts,
+        *look_acts(kit, person),
         *stock_acts(kit, person, today),
         *back_acts(kit, person),
         *end_acts(kit, person, today),

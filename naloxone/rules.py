@@ -391,7 +391,7 @@ def gtin_of_ndc(ndc: str) -> str:
     return body + str(-total % 10)
 
 
-# --- inspections (domain C.2; what counts as emergency naloxone is told in KitQuerySet.to_inspect) -------
+# --- inspections (domain C.2; of what, is told in models/units.py) -------
 
 
 class Result(StrEnum):

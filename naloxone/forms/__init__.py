@@ -10,6 +10,7 @@ from naloxone.forms.hand_overs import (
     GiveForm,
     OfferForm,
 )
+from naloxone.forms.inspections import InspectForm, NoAccessForm, SealedForm
 from naloxone.forms.life import (
     CloseForm,
     FoundForm,
@@ -54,10 +55,12 @@ __all__ = [
     "GiveBackForm",
     "GiveForm",
     "HoldForm",
+    "InspectForm",
     "LaterForm",
     "MissingForm",
     "MoreDosesForm",
     "MoveForm",
+    "NoAccessForm",
     "NoteForm",
     "OfferForm",
     "OpenForm",
@@ -67,6 +70,7 @@ __all__ = [
     "RecallForm",
     "ReceiveForm",
     "ReleaseForm",
+    "SealedForm",
     "UndoForm",
     "UseForm",
     "WasteForm",

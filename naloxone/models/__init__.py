@@ -21,13 +21,14 @@ from naloxone.models.holders import (
     HolderQuerySet,
     PlaceType,
 )
-from naloxone.models.inspections import Inspection, InspectionLine
+from naloxone.models.inspections import RESULTS, Inspection, InspectionLine
 from naloxone.models.products import (
     Lot,
     LotRecall,
     Product,
 )
 from naloxone.models.units import (
+    TO_INSPECT,
     Device,
     Kit,
     KitQuerySet,
@@ -46,6 +47,8 @@ from naloxone.models.uses import (
 )
 
 __all__ = [
+    "RESULTS",
+    "TO_INSPECT",
     "OUTSIDE",
     "AccessMode",
     "Act",

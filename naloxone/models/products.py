@@ -34,6 +34,11 @@ class Product(models.Model):
     def __str__(self):
         return self.name
 
+    @property
+    def liquid_is_seen(self):
+        """Whether its label wants a look at the liquid: what is injected (domain B.1, ZIMHI), not a nasal spray."""
+        return self.route != "intranasal"
+
 
 class Lot(models.Model):
     """One production lot. Its expiry is part of the ledger's hashes, so it is never changed."""

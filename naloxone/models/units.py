@@ -32,6 +32,12 @@ class UnitKind(models.TextChoices):
     CANINE_KIT = "canine_kit", "Canine kit"
 
 
+# Emergency naloxone, looked at every 30 days. A carton in a storeroom is stock: it is looked at when it is opened.
+TO_INSPECT = Q(state__in=INSPECTED) & ~Q(
+    kind=UnitKind.CARTON, holder__place_type=PlaceType.STOREROOM
+)
+
+
 class KitQuerySet(models.QuerySet):
     def visible_to(self, person):
         """Kits at the person's stations, held by them or by the dog they lead, or offered to them."""
@@ -84,9 +90,8 @@ class KitQuerySet(models.QuerySet):
         )
 
     def to_inspect(self):
-        """Emergency naloxone: what is ready to hand. A carton in a storeroom is stock, looked at when it is opened."""
-        stored = Q(kind=UnitKind.CARTON, holder__place_type=PlaceType.STOREROOM)
-        return self.filter(state__in=INSPECTED).exclude(stored)
+        """Emergency naloxone: what is ready to hand."""
+        return self.filter(TO_INSPECT)
 
     def inspection_due(self, on):
         """Units whose documented check is due on a day or was before it."""

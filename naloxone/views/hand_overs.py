@@ -10,7 +10,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from naloxone import actions, badges, codes, forms
+from naloxone.actions.inspections import is_sealed
 from naloxone.models import HandOver, HandOverLine, Kit, Outcome
+from naloxone.possible import may_inspect
 from naloxone.views.stock import asked, done, form_page
 from safety_portal import access, keyset, looking
 from safety_portal.access import Permission, everyone
@@ -109,9 +111,15 @@ def my_kits(request):
         .with_open_offer()
         .first_expired_first()[:MOST_SHOWN]
     )
+    today = request.person.station.today()
+    for kit in kits:
+        kit.check_badge = badges.check_badge(kit.inspection_due_on, today)
+        kit.may_inspect = may_inspect(kit, request.person)
+        if kit.may_inspect and is_sealed(kit):
+            kit.sealed_form = forms.SealedForm(person=request.person, kit=kit)
     context = {
         "title": "My kits",
-        "kits": badges.show(kits, request.person.station.today()),
+        "kits": badges.show(kits, today),
         "waiting": waiting(request.person),
     }
     return render(request, "naloxone/my_kits.html", context)

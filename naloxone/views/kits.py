@@ -71,7 +71,7 @@ def kits(request):
 
 # Spoken references of other things, and the page that each has.
 PAGES = {
-    "DS": "naloxone:disposal", "D": "naloxone:discrepancy", "U": "naloxone:use", "H": "naloxone:hand_over", "S": "naloxone:place", "L": "naloxone:lot", "P": "person", "C": "canine",
+    "DS": "naloxone:disposal", "D": "naloxone:discrepancy", "I": "naloxone:inspection", "U": "naloxone:use", "H": "naloxone:hand_over", "S": "naloxone:place", "L": "naloxone:lot", "P": "person", "C": "canine",
 }  # fmt: skip
 
 
@@ -111,6 +111,18 @@ def may_see_kits(person):
     return access.may(person, Permission.KITS_SEE, at=access.ANYWHERE)
 
 
+MOST_INSPECTIONS = 12  # a year of them
+
+
+def inspections_of(kit):
+    """The newest inspections of a unit, newest first."""
+    found = list(kit.inspections.select_related("by").newest_first()[:MOST_INSPECTIONS])
+    for one in found:
+        one.badge = badges.result_badge(one.result)
+    kit.check_badge = badges.check_badge(kit.inspection_due_on, kit.station.today())
+    return found
+
+
 @everyone
 def kit(request, number):
     """One kit: where it is, what is in it, what can be done with it now, and every hand it went through."""
@@ -128,6 +140,7 @@ def kit(request, number):
         "use_url": use_of(found, request.person),
         "troubles": list(troubles_now(found, request.person, today)),
         "record_acts": list(record_acts(found, request.person, events)),
+        "inspections": inspections_of(found),
         "entries": history.entries(events),
         "chain": verify.verify_kit(found),
         "today": today,

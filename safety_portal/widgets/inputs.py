@@ -41,6 +41,12 @@ class NumberInput(Look, forms.NumberInput):
         super().__init__({"inputmode": "numeric", "autocomplete": "off", **(attrs or {})})
 
 
+class Stepper(NumberInput):
+    """A count with large − and + beside it, for thumbs in gloves; typed without JavaScript."""
+
+    template_name = "uswds/widgets/stepper.html"
+
+
 class Textarea(Look, forms.Textarea):
     """Several lines; with `most` it counts the characters that are left."""
 

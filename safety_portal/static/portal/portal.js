@@ -119,6 +119,8 @@ document.addEventListener("click", (event) => {
   });
   const now = event.target.closest("[data-now]");
   if (now) fillNow(now);
+  const stepper = event.target.closest("[data-step]");
+  if (stepper) step(stepper);
   const copier = event.target.closest("[data-copy]");
   if (copier) copyText(copier);
 });
@@ -131,6 +133,12 @@ function fillNow(button) {
   day.value = `${now.month}/${now.day}/${now.year}`;
   time.value = `${now.hour}:${now.minute}`;
   [day, time].forEach((input) => input.dispatchEvent(new Event("input", { bubbles: true })));
+}
+
+function step(button) {
+  const input = document.getElementById(button.getAttribute("aria-controls"));
+  input.value = Math.max(0, (parseInt(input.value, 10) || 0) + Number(button.dataset.step));
+  ["input", "change"].forEach((name) => input.dispatchEvent(new Event(name, { bubbles: true })));
 }
 
 async function copyText(button) {

@@ -1,0 +1,170 @@
+"""Figures of stock and of inspections by place: each a query or two, whatever the number of kits."""
+
+import datetime as dt
+from collections import defaultdict
+from dataclasses import dataclass
+
+from django.db.models import Count, Min, Q
+
+from naloxone.models import TO_INSPECT, Kit
+from naloxone.rules import INSPECTION_DAYS, PLACES, STOCKED, State, inspection_due_on
+
+CARRIED = "Carried by people and dogs"
+SOON, LATER = 30, 90  # days to the expiry
+
+
+def due(on):
+    """The condition for units whose inspection is due on a day or was before."""
+    return Q(checked_on__lte=on - dt.timedelta(days=INSPECTION_DAYS))
+
+
+def overdue(on):
+    """The condition for units whose inspection was due before a day."""
+    return Q(checked_on__lt=on - dt.timedelta(days=INSPECTION_DAYS))
+
+
+# --- rounds --------------------------------------------------------------------------------------
+
+
+@dataclass
+class Round:
+    """How far the inspections at a place are: how many units are to be inspected, how many of them are due."""
+
+    station: str
+    station_key: int
+    place: str
+    place_key: int | None  # none: carried by people and dogs of the station
+    total: int = 0
+    due: int = 0
+    overdue: int = 0
+    first_due_on: dt.date | None = None
+
+    @property
+    def checked(self):
+        return self.total - self.due
+
+    def add(self, row):
+        self.total += row["total"]
+        self.due += row["n_due"]
+        self.overdue += row["n_overdue"]
+        if row["first"] and row["n_due"]:
+            day = inspection_due_on(row["first"])
+            self.first_due_on = min(self.first_due_on or day, day)
+
+
+def counted(kits, on):
+    return kits.annotate(
+        total=Count("pk"),
+        n_due=Count("pk", filter=due(on)),
+        n_overdue=Count("pk", filter=overdue(on)),
+        first=Min("checked_on"),
+    ).order_by()
+
+
+def rounds(kits, on):
+    """The rounds of some units' places, those overdue longest first; carriers of a station are one."""
+    names = ("station", "station__name", "holder", "holder__name", "holder__kind")
+    found = {}
+    for row in counted(kits.to_inspect().values(*names), on):
+        at_place = row["holder__kind"] in PLACES
+        place = (row["holder__name"], row["holder"]) if at_place else (CARRIED, None)
+        one = Round(row["station__name"], row["station"], *place)
+        found.setdefault((one.station_key, one.place_key), one).add(row)
+    never = dt.date.max
+    return sorted(
+        found.values(), key=lambda one: (one.first_due_on or never, one.station, one.place)
+    )
+
+
+def round_at(holder, on):
+    """The round of one holder."""
+    one = Round(str(holder.station), holder.station_id, str(holder), holder.pk)
+    # Without a group there is one row, of nothing when there is nothing.
+    row = Kit.objects.filter(holder=holder).to_inspect().aggregate(
+        total=Count("pk"), n_due=Count("pk", filter=due(on)),
+        n_overdue=Count("pk", filter=overdue(on)), first=Min("checked_on"),
+    )  # fmt: skip
+    one.add(row)
+    return one
+
+
+# --- stock ---------------------------------------------------------------------------------------
+
+
+@dataclass
+class Stock:
+    """What is at a place or station. `usable` is in service and not expired; `short` is what its places lack to par."""
+
+    name: str
+    key: int | None = None
+    par: int | None = None
+    usable: int = 0
+    opened: int = 0
+    held: int = 0
+    expired: int = 0
+    soon: int = 0
+    later: int = 0
+    overdue: int = 0
+    short: int = 0
+
+    counts = ("usable", "opened", "held", "expired", "soon", "later", "overdue")
+
+    def add(self, row):
+        for name in self.counts:
+            setattr(self, name, getattr(self, name) + row[name])
+
+    def add_place(self, place):
+        """One of its places. What one has too much is of no use at another, so `short` is added up by itself."""
+        self.add(vars(place))
+        self.short += place.short
+        if place.par is not None:
+            self.par = (self.par or 0) + place.par
+
+    @property
+    def difference(self):
+        """Usable less par; None without a par."""
+        return None if self.par is None else self.usable - self.par
+
+
+def count_by_holder(kits, on):
+    """(station key, holder key, counts) of some units, in one pass over them."""
+    fresh = Q(state=State.IN_SERVICE, expires_on__gte=on)
+    until = {days: Q(expires_on__lte=on + dt.timedelta(days=days)) for days in (SOON, LATER)}
+    return (
+        kits.filter(state__in=STOCKED)
+        .order_by()
+        .values("station", "holder")
+        .annotate(
+            usable=Count("pk", filter=fresh),
+            opened=Count("pk", filter=Q(state=State.OPENED)),
+            held=Count("pk", filter=Q(state__in=[State.HELD, State.QUARANTINE, State.RECALLED])),
+            expired=Count("pk", filter=Q(expires_on__lt=on)),
+            soon=Count("pk", filter=fresh & until[SOON]),
+            later=Count("pk", filter=fresh & until[LATER]),
+            overdue=Count("pk", filter=TO_INSPECT & overdue(on)),
+        )
+    )
+
+
+def stock_by_place(places, kits, on):
+    """{station key: its places' stock in the order of `places`, then what its people carry}; `places` with pk, name, station, par_min."""
+    found = {p.pk: (p.station_id, Stock(p.name, p.pk, p.par_min)) for p in places}
+    carried = defaultdict(lambda: Stock(CARRIED))
+    for row in count_by_holder(kits, on):
+        known = found.get(row["holder"])
+        (known[1] if known else carried[row["station"]]).add(row)
+    by_station = defaultdict(list)
+    for station, stock in found.values():
+        stock.short = max((stock.par or 0) - stock.usable, 0)
+        by_station[station].append(stock)
+    for station, stock in carried.items():
+        by_station[station].append(stock)
+    return by_station
+
+
+def total(stocks, name="All", key=None):
+    """The sum of some stocks."""
+    whole = Stock(name, key)
+    for stock in stocks:
+        whole.add_place(stock)
+    return whole
