@@ -157,6 +157,13 @@ def records(visitor, person):
         yield measure(name, visitor, person, f"{kit.get_absolute_url()}custody-record.pdf")
 
 
+def stations(visitor, person):
+    """What one opens about a whole station: stock against par, inspections, the front page."""
+    for name, path in (("station stock", "/stock/"), ("inspections by place", "/inspections/"), ("front page", "/")):  # fmt: skip
+        if wanted(name):
+            yield measure(name, visitor, person, path)
+
+
 def together(visitor):
     """Requests a second of eight clients: (kit list, empty page), medians of turns that alternate."""
     seconds = min(SECONDS, times(100 * SECONDS) / 100)

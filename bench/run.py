@@ -60,6 +60,8 @@ def page_rows(portal):
             yield page_row(found, empty.time.p50, target=40)
     for found in pages.records(visits, coordinator):
         yield page_row(found, bare.time.p50 + paper.empty_document().p50, target=300)
+    for found in pages.stations(visits, coordinator):
+        yield page_row(found, empty.time.p50, target=60)
     yield from fifty_rows(visits, coordinator)
     saved = uses.by_form(visits, coordinator)
     yield Row("use saved, form sent", saved.p50, "ms", saved.p95, floor=bare.time.p50, target=80)

@@ -32,7 +32,7 @@ from naloxone.models import (
     Kit,
     UseReport,
 )
-from naloxone.rules import CARRIERS, CLOCK_SLACK, PLACES, UNUSED, State
+from naloxone.rules import CARRIERS, CLOCK_SLACK, PLACES, UNUSED, State, inspection_due_on
 from safety_portal import access, alerts, looking
 from safety_portal.access import EVERYWHERE, Grant, Permission, Role
 from safety_portal.alerts import Alert, SweepRun, WorkerHeartbeat
@@ -43,6 +43,7 @@ from safety_portal.people import Person
 MOST_FIRST = 7
 FEW = 5
 CHANGES_SINCE = dt.timedelta(days=7)
+A_DAY = dt.timedelta(days=1)
 SOON = dt.timedelta(days=14)  # a role that ends so soon is looked at
 MONTHS = 12
 BIND_WITHIN = dt.timedelta(
@@ -173,6 +174,18 @@ def uses(person, now):
         yield Item(text, day, reverse("naloxone:use", args=[report.pk]), late=due < now)
 
 
+def overdue_inspections(person, now):
+    """Stations of one's own where kits were not looked at in time: a line each."""
+    today = person.station.today(now)
+    mine = Kit.objects.filter(here(person, Permission.CUSTODY_GIVE)).inspection_due(today - A_DAY)
+    rows = mine.order_by().values("station", name=F("station__name"))
+    for row in rows.annotate(n=Count("pk"), first=Min("checked_on")).order_by("first")[:MOST_FIRST]:
+        noun = "inspection" if row["n"] == 1 else "inspections"
+        url = f"{reverse('naloxone:rounds')}?station={row['station']}"
+        text = f"{row['n']:,} {noun} overdue at {row['name']}"
+        yield Item(text, inspection_due_on(row["first"]), url, late=True)
+
+
 def open_alerts(person, today):
     """Alerts as one acts on them: those of a group are one line, with the nearest day."""
     mine = Alert.objects.visible_to(person).filter(looking.narrowing(person)).open()
@@ -204,6 +217,7 @@ def do_first(person, now):
             *kits_of_leavers(person),
             *uses(person, now),
             *clocks(person, now),
+            *overdue_inspections(person, now),
         ]
     items.sort(key=lambda item: (item.due_on or today, item.text))
     return {"items": items[:MOST_FIRST], "more": len(items) > MOST_FIRST}

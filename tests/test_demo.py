@@ -10,7 +10,17 @@ from django.test import Client
 from django.utils import timezone
 
 from naloxone import verify
-from naloxone.models import Act, CustodyEvent, Disposal, HandOver, Kit, Lot, LotRecall
+from naloxone.models import (
+    Act,
+    CustodyEvent,
+    Discrepancy,
+    Disposal,
+    HandOver,
+    Inspection,
+    Kit,
+    Lot,
+    LotRecall,
+)
 from safety_portal.access import Grant, Role
 from safety_portal.demo.cast import DOMAIN, PASSWORD
 from safety_portal.management.commands.demo_accounts import FIRST_LOOKS
@@ -137,6 +147,20 @@ def test_of_what_was_thrown_away_one_waits_for_a_signature_and_one_too_long():
     assert {d.act.by_id == d.act.second_id for d in Disposal.objects.select_related("act")} == {
         False
     }
+
+
+@pytest.mark.usefixtures("world")
+def test_most_kits_were_looked_at_this_month_and_two_places_were_not():
+    today = timezone.now().date()
+    to_inspect = Kit.objects.to_inspect()
+    overdue = Kit.objects.inspection_due(today - dt.timedelta(days=1))
+
+    places = set(overdue.filter(holder__kind__in=["storage", "vehicle"]).values_list("holder__name", "station__code"))  # fmt: skip
+
+    assert places == {("Vehicle 12", "2304"), ("Storeroom", "2504")}
+    assert overdue.count() < to_inspect.count() / 4
+    assert Inspection.objects.filter(result="replace").exists()
+    assert Discrepancy.objects.open().get(kind="replace").told.startswith("Blister or package")
 
 
 @pytest.mark.usefixtures("world")

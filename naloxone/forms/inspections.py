@@ -24,6 +24,9 @@ FAULTS = {
 }
 
 
+SEEN = {"package": "package_intact", "device": "device_sound", "accessories": "accessories_there"}
+
+
 class LookForm(CustodyForm):
     """About one unit, as it was when its page was shown."""
 
@@ -47,6 +50,11 @@ class SealedForm(LookForm):
     """The seal is unbroken and has the recorded number: that answers for what is in it."""
 
     submit_label = "Yes, all is well"
+
+    def __init__(self, *args, kit, **kwargs):
+        super().__init__(*args, kit=kit, **kwargs)
+        if kit.expires_on and kit.expires_on < kit.station.today():
+            self.submit_label = "Yes, the seal is whole"  # but all is not well
 
     def facts(self):
         return {"kit": self.kit, "sequence": self.cleaned_data["sequence"], "seen": Seen(seal_intact=True)}  # fmt: skip
@@ -118,11 +126,11 @@ class InspectForm(LookForm):
     def _ask_access(self):
         choices = [
             (UNTRIED, "Not tried this time"),
-            (OPENED, "It opened for me"),
-            (FAILED, w.Tile("It did not open for me", "Somebody else opened it")),
+            (OPENED, "Yes, for me"),
+            (FAILED, w.Tile("Not for me", "Somebody else opened it")),
         ]
         access = w.ChoiceField(
-            label=f"Getting at it: {self.kit.holder}", choices=choices, initial=UNTRIED,
+            label=f"Did {self.kit.holder} open?", choices=choices, initial=UNTRIED,
             required=False,
         )  # fmt: skip
         seconds = w.NumberField(
@@ -174,16 +182,15 @@ class InspectForm(LookForm):
     def seen(self):
         told = self.cleaned_data
         faults = told["faults"]
-        counted = {"seal_intact": told["seal"] == SAME} if self.sealed else {}
-        if self.counted:
-            counted |= {
-                "package_intact": "package" not in faults,
-                "device_sound": "device" not in faults,
-                "liquid_clear": told["liquid"] == YES if told.get("liquid") else None,
-            }
-            if "accessories" in dict(self.fields["faults"].choices):
-                counted["accessories_there"] = "accessories" not in faults
-        return Seen(opened=self.opened, **counted)
+        # What is wrong may show through a whole seal; what is well was seen only by who looked inside.
+        well = True if self.counted else None
+        asked = dict(self.fields["faults"].choices)
+        return Seen(
+            seal_intact=told["seal"] == SAME if self.sealed else None,
+            opened=self.opened,
+            liquid_clear=told["liquid"] == YES if told.get("liquid") else None,
+            **{SEEN[name]: False if name in faults else well for name in asked},
+        )
 
     @property
     def opened(self):

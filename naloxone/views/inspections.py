@@ -1,8 +1,10 @@
 """Inspections: a kit in one tap or step by step, a place kit by kit, and where some are due."""
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 
 from naloxone import actions, badges, forms, history, summary
@@ -11,10 +13,11 @@ from naloxone.models import Discrepancy, Holder, Inspection, Kit
 from naloxone.possible import may_inspect
 from naloxone.rules import FINDING_WORDS, INSPECTION_DAYS, PLACES, result_of
 from naloxone.views.hand_overs import home_of
+from naloxone.views.levels import asked_station
 from naloxone.views.stock import form_page
 from safety_portal import access, looking
 from safety_portal.access import Permission, everyone, needs
-from safety_portal.page_parts import Column, Table
+from safety_portal.page_parts import Column, FilterWord, Table
 
 MOST_ROUNDS = 50
 MOST_KITS = 100
@@ -157,12 +160,14 @@ def next_due(request, holder, today):
 @needs(Permission.KITS_SEE)
 def rounds(request):
     """Where are inspections due? Those overdue longest come first."""
-    kits = Kit.objects.overseen_by(request.person).filter(looking.narrowing(request.person))
+    station = asked_station(request)
+    here = Q(station=station) if station else looking.narrowing(request.person)
+    kits = Kit.objects.overseen_by(request.person).filter(here)
     today = request.person.station.today()
     found = summary.rounds(kits, today)
     columns = [
         Column("Place"), Column("Station"), Column("Checked"), Column("Overdue", figure=True),
-        Column("Next due"),
+        Column("Due"),
     ]  # fmt: skip
     for one in found:
         one.badge = badges.check_badge(one.first_due_on, today)
@@ -175,6 +180,8 @@ def rounds(request):
         "checked": sum(one.checked for one in found),
         "overdue": sum(one.overdue for one in found),
         "days": INSPECTION_DAYS,
+        "station": station,
+        "words": [FilterWord(f"At {station}", reverse("naloxone:rounds"))] if station else [],
     }
     return render(request, "naloxone/rounds.html", context)
 

@@ -8,7 +8,7 @@ from naloxone import summary
 from naloxone.models import Holder, Kit
 from naloxone.rules import PLACES
 from safety_portal import access, looking
-from safety_portal.access import Permission, needs
+from safety_portal.access import EVERYWHERE, Permission, needs
 from safety_portal.page_parts import Column, FilterWord, Table
 from safety_portal.people import Station
 
@@ -16,25 +16,35 @@ from safety_portal.people import Station
 def columns(first):
     figures = (
         "Usable", "Par", "Difference", "Opened", "Not to hand out", "Expired",
-        f"Expire in {summary.SOON} days", f"In {summary.LATER} days", "Inspections overdue",
+        f"Expire in {summary.SOON} days", f"Expire in {summary.LATER} days", "Inspections overdue",
     )  # fmt: skip
     return [Column(first), *(Column(label, figure=True) for label in figures)]
 
 
 def asked_station(request):
-    """The station that the address names, if one may see its kits; else the one that one looks at, or has."""
-    mine = access.stations_where(request.person, Permission.KITS_SEE)
+    """The station that the address names, if one may see its kits; or None."""
     key = request.GET.get("station", "")
-    if key.isdecimal() and len(key) < 10:
-        return mine.filter(pk=key).first()
-    found = list(mine.filter(looking.narrowing(request.person, field="pk"))[:2])
-    return found[0] if len(found) == 1 else None
+    if not key.isdecimal() or len(key) > 9:
+        return None
+    return access.stations_where(request.person, Permission.KITS_SEE).filter(pk=key).first()
+
+
+def only_station(person):
+    """The one station where one looks, or that one has; None where there are several."""
+    look = looking.look_of(person)
+    keys = access.rights(person).stations(Permission.KITS_SEE)
+    if look is not None:
+        keys = [look.key] if look.kind == "station" else []
+    if keys is EVERYWHERE or len(keys) != 1:
+        return None
+    return Station.objects.filter(pk__in=keys).first()
 
 
 @needs(Permission.KITS_SEE)
 def stock(request):
     """Is enough everywhere, and for how long?"""
-    person, station = request.person, asked_station(request)
+    person = request.person
+    station = asked_station(request) or only_station(person)
     here = access.within(person, Permission.KITS_SEE)
     here &= Q(station=station) if station else looking.narrowing(person)
     places = (

@@ -5,6 +5,7 @@ import datetime as dt
 from naloxone import actions
 from naloxone.actions.custody import holder_of
 from naloxone.models import Kit, Lot
+from naloxone.rules import Seen
 from safety_portal.demo.world import carried_at, in_store, kits_of, not_offered
 from safety_portal.saved_filters import save_filter
 
@@ -28,6 +29,7 @@ def tell(world):
     for code in (LAREDO, "2504", "1012"):
         world.begin(without_account(world, world.stations[code]))
     world.tell()
+    look_around(world)
     leave_open(world)
     keep_views(world)
     leave_unexplained(world)
@@ -342,6 +344,38 @@ def ended(world, *, code, days_ago, letter, method, reason, recipient="", receip
         actions.countersign(
             disposal=made, basis="saw_papers", now=moment, request_key=world.key(), by=second
         )
+
+
+# --- looked at ---------------------------------------------------------------------------------------
+# Where nobody has looked for more than thirty days: station, place.
+UNSEEN = ((LAREDO, "Vehicle 12"), ("2504", "Storeroom"))
+
+
+def look_around(world):
+    """Who has a kit looked at it this month, and the month before; at two places they did not."""
+    rng = world.random
+    for kit in list(Kit.objects.to_inspect().with_names().order_by("pk")):
+        unseen = (kit.station.code, kit.holder.name) in UNSEEN
+        mine = kit.holder.person_id == world.officer.pk
+        for days_ago in (rng.randrange(62, 68), 34 if unseen or mine else rng.randrange(2, 26)):
+            look(world, kit, world.moment(kit.station, days_ago))
+    bag = Kit.objects.to_inspect().filter(station__code=LAREDO, holder__name__contains="go-bag")
+    seen = Seen(seal_intact=True, package_intact=False, opened=True)
+    note = "The pouch is torn open at the zip; the seal inside is whole"
+    look(world, bag.with_names().first(), ago(world, 20), seen, note=note, access_seconds=11)
+
+
+def look(world, kit, moment, seen=Seen(seal_intact=True), **facts):  # noqa: B008 - frozen
+    """Somebody looks, if the kit was where it is by then."""
+    came = kit.events.latest("sequence").act.occurred_at
+    if moment <= came:
+        return
+    carrier = kit.holder.person or (kit.holder.canine and kit.holder.canine.handler)
+    by = carrier if carrier and carrier.has_account and not carrier.left_on else None
+    actions.inspect_kit(
+        kit=kit, sequence=kit.last_sequence, seen=seen, occurred_at=moment,
+        request_key=world.key(), by=by or world.supervisor(kit.station), **facts,
+    )  # fmt: skip
 
 
 # --- what waits today ------------------------------------------------------------------------------------

@@ -173,6 +173,20 @@ def test_a_line_leads_nobody_to_a_page_that_they_may_not_open(client, at, keeper
     assert sorted(urls) == ["/kits/", "/places/"]
 
 
+def test_do_first_has_a_line_for_each_station_with_inspections_overdue(client, at, chief, keeper):
+    then = timezone.now() - 32 * DAY
+    make.delivery(keeper, make.place(keeper), cartons=2, occurred_at=then)
+    make.delivery(keeper, make.place(keeper), occurred_at=timezone.now() - 30 * DAY)
+    other = make.coordinator(make.station("Den"))
+    make.delivery(other, make.place(other), occurred_at=then)
+
+    [item] = home(client, chief)["do_first"]["items"]
+
+    assert (item.text, item.late) == (f"2 inspections overdue at {at}", True)
+    assert item.due_on == at.today(then) + 30 * DAY
+    assert client.get(item.url).status_code == 200
+
+
 def test_do_first_is_seven_at_most(client, at, chief):
     now = timezone.now()
     found = [
