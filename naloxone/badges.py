@@ -5,8 +5,9 @@ from functools import lru_cache
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
+from naloxone.inspection_rules import Result
 from naloxone.models import RESULTS, Outcome
-from naloxone.rules import STATE_WORDS, Result, State
+from naloxone.rules import STATE_WORDS, State
 
 SOON_DAYS = 30
 TONES = {

@@ -20,6 +20,7 @@ from django.db.models.functions import Cast, Coalesce, TruncMonth
 from django.urls import reverse
 
 from naloxone import badges
+from naloxone.inspection_rules import inspection_due_on
 from naloxone.models import (
     Act,
     CustodyEvent,
@@ -32,7 +33,7 @@ from naloxone.models import (
     Kit,
     UseReport,
 )
-from naloxone.rules import CARRIERS, CLOCK_SLACK, PLACES, UNUSED, State, inspection_due_on
+from naloxone.rules import CARRIERS, CLOCK_SLACK, PLACES, UNUSED, State
 from safety_portal import access, alerts, looking
 from safety_portal.access import EVERYWHERE, Grant, Permission, Role
 from safety_portal.alerts import Alert, SweepRun, WorkerHeartbeat
@@ -291,22 +292,28 @@ def changes(person, now):
     """
     if not at(person, Permission.CUSTODY_GIVE):
         return None
-    events = CustodyEvent.objects.filter(here(person, Permission.CUSTODY_GIVE))
-    rows = list(
-        events.filter(
+    newest = (
+        CustodyEvent.objects.filter(
+            here(person, Permission.CUSTODY_GIVE),
             recorded_at__gte=now - CHANGES_SINCE - CLOCK_SLACK,
             act__occurred_at__gte=now - CHANGES_SINCE,
         )
+        .order_by("-act")
         .values("act")
-        .annotate(number=Count("kit", distinct=True), kit=Max("kit"))
-        .order_by("-act")[:FEW]
+        .distinct()[:FEW]
     )
-    acts = Act.objects.select_related("by").in_bulk([row["act"] for row in rows])
+    # An act may reach further than one sees: only events of one's own stations are counted.
+    seen = access.within(person, Permission.CUSTODY_GIVE, field="events__station")
+    seen &= looking.narrowing(person, field="events__station")
+    acts = Act.objects.filter(pk__in=newest).select_related("by").order_by("-pk")
     lines = []
-    for row in rows:
-        act, one = acts[row["act"]], row["number"] == 1
-        what = f"K-{row['kit']}" if one else f"{row['number']:,} kits"
-        url = f"/kits/K-{row['kit']}/" if one else ""
+    for act in acts.annotate(
+        number=Count("events__kit", distinct=True, filter=seen),
+        kit=Max("events__kit", filter=seen),
+    ):
+        one = act.number == 1
+        what = f"K-{act.kit}" if one else f"{act.number:,} kits"
+        url = f"/kits/K-{act.kit}/" if one else ""
         lines.append({"by": act.by, "done": DONE.get(act.verb, act.verb), "what": what, "url": url,
                       "at": act.occurred_at})  # fmt: skip
     return {"lines": lines, "days": CHANGES_SINCE.days}

@@ -20,6 +20,7 @@ from django.urls import get_resolver, path, reverse
 from django.views.decorators.http import require_http_methods
 
 from naloxone import actions
+from naloxone.inspection_rules import Seen
 from safety_portal import photos
 from safety_portal.access import EVERYONE, PUBLIC, Permission, Role, Scope, may, needs, public
 from safety_portal.held import hold_form
@@ -329,6 +330,10 @@ class World:
             (actions.report_missing, {"kits": self.kits[1:2]}),
         ):
             action(occurred_at=make.timezone.now(), request_key=make.key(), by=self.chief, **facts)
+        self.inspection = actions.inspect_kit(
+            kit=self.kits[2], sequence=1, seen=Seen(), counts={self.kits[2].lot_id: (2, True)},
+            occurred_at=make.timezone.now(), request_key=make.key(), by=self.chief,
+        )  # fmt: skip
         self.hand_over = actions.offer_kits(
             kits=self.kits[:1], receiver=make.holder(self.receiver), now=make.timezone.now(),
             request_key=make.key(), by=self.chief,
@@ -365,6 +370,7 @@ class World:
             "U-<int:number>": self.use.pk,
             "dose/<int:position>": 1,
             "DS-<int:number>": self.disposal.pk,
+            "I-<int:number>": self.inspection.pk,
             "D-<int:number>": self.kits[1].discrepancies.get().pk,
             "made/<int:act>": self.kits[0].events.first().act_id,
             "held/<str:token>": self.held.token,

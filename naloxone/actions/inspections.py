@@ -7,19 +7,12 @@ from django.db import transaction
 from django.db.models import Count
 from django.utils import timezone
 
-from naloxone import ledger, rules
+from naloxone import inspection_rules, ledger, rules
 from naloxone.actions import discrepancies, life
 from naloxone.actions.stock import begin
+from naloxone.inspection_rules import FINDING_WORDS, Finding, LotSeen
 from naloxone.models import Device, DiscrepancyKind, Holder, Inspection, InspectionLine
-from naloxone.rules import (
-    FINDING_WORDS,
-    PLACES,
-    CustodyError,
-    EventKind,
-    Finding,
-    LotSeen,
-    State,
-)
+from naloxone.rules import PLACES, CustodyError, EventKind, State
 from safety_portal import access, audit
 from safety_portal.access import Permission
 
@@ -57,17 +50,17 @@ def inspect_kit(
     life.check_states([kit], rules.STOCKED)
     lots = compare(kit, counts or {})
     seen = replace(seen, lots=list(lots.values()))
-    rules.check_seen(seen, sealed=is_sealed(kit), doses=kit.doses)
-    rules.check_access_seconds(access_seconds, opened=seen.opened)
+    inspection_rules.check_seen(seen, sealed=is_sealed(kit), doses=kit.doses)
+    inspection_rules.check_access_seconds(access_seconds, opened=seen.opened)
     day = kit.station.today(occurred_at)
-    found = rules.findings(seen, expires_on=kit.expires_on, on=day)
+    found = inspection_rules.findings(seen, expires_on=kit.expires_on, on=day)
     made = Inspection.objects.create(
         request_key=request_key, kit=kit, sequence=sequence, holder=kit.holder, station=kit.station,
         by=by, occurred_at=occurred_at, seal_intact=seen.seal_intact, seal_seen=seal_seen,
         package_intact=seen.package_intact, device_sound=seen.device_sound,
         liquid_clear=seen.liquid_clear, accessories_there=seen.accessories_there,
-        opened=seen.opened, access_seconds=access_seconds, result=rules.result_of(found),
-        findings=" ".join(found), next_due_on=rules.inspection_due_on(day), note=note,
+        opened=seen.opened, access_seconds=access_seconds, result=inspection_rules.result_of(found),
+        findings=" ".join(found), next_due_on=inspection_rules.inspection_due_on(day), note=note,
     )  # fmt: skip
     InspectionLine.objects.bulk_create(
         InspectionLine(
@@ -85,7 +78,7 @@ def inspect_kit(
 
 
 def compare(kit, counts):
-    """{lot key: rules.LotSeen} of the lots that were counted, beside what the ledger says is in the unit."""
+    """{lot key: inspection_rules.LotSeen} of the lots that were counted, beside what the ledger says is in the unit."""
     recorded = Device.objects.filter(kit=kit).order_by().values_list("lot")
     return {
         lot: LotSeen(expected, *counts[lot])

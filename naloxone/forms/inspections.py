@@ -5,11 +5,12 @@ from dataclasses import replace
 from django.core.exceptions import ValidationError
 from django.forms import HiddenInput, IntegerField
 
-from naloxone import rules
+from naloxone import inspection_rules, rules
 from naloxone.actions.inspections import HOLDABLE
 from naloxone.forms.base import CustodyForm, note_field, when_field
+from naloxone.inspection_rules import LotSeen, Seen
 from naloxone.models import UnitKind
-from naloxone.rules import PLACES, LotSeen, Seen
+from naloxone.rules import PLACES
 from safety_portal import widgets as w
 from safety_portal.templatetags.portal import day
 
@@ -135,7 +136,7 @@ class InspectForm(LookForm):
         )  # fmt: skip
         seconds = w.NumberField(
             label="Seconds until it was in your hand", required=False, min_value=0,
-            max_value=rules.MOST_ACCESS_SECONDS,
+            max_value=inspection_rules.MOST_ACCESS_SECONDS,
         )  # fmt: skip
         self.add_field("access", access)
         self.add_field("access_seconds", seconds)
@@ -206,7 +207,7 @@ class InspectForm(LookForm):
         lots = [LotSeen(n, *told[lot.pk]) for lot, n, _ in self.contents if lot.pk in told]
         seen = replace(self.seen, lots=lots)
         on = self.kit.station.today(self.cleaned_data["occurred_at"])
-        return rules.findings(seen, expires_on=self.kit.expires_on, on=on)
+        return inspection_rules.findings(seen, expires_on=self.kit.expires_on, on=on)
 
     def facts(self):
         told = self.cleaned_data

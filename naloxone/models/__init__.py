@@ -47,9 +47,9 @@ from naloxone.models.uses import (
 )
 
 __all__ = [
+    "OUTSIDE",
     "RESULTS",
     "TO_INSPECT",
-    "OUTSIDE",
     "AccessMode",
     "Act",
     "ActNote",

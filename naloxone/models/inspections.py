@@ -5,10 +5,10 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.urls import reverse
 
+from naloxone.inspection_rules import FINDING_WORDS, Finding, Result
 from naloxone.models.holders import Holder
 from naloxone.models.products import Lot
 from naloxone.models.units import Kit
-from naloxone.rules import FINDING_WORDS, Finding, Result
 from safety_portal import access
 from safety_portal.access import Permission
 from safety_portal.append_only import FilledMoment
@@ -59,7 +59,7 @@ class Inspection(models.Model):
     result = models.CharField(max_length=10, choices=RESULTS)
     findings = models.CharField(
         max_length=200, blank=True
-    )  # what led to the result, by rules.Finding
+    )  # what led to the result, by inspection_rules.Finding
     next_due_on = models.DateField()
     note = models.CharField(max_length=500, blank=True)
 

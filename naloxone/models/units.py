@@ -7,10 +7,11 @@ from django.db import models
 from django.db.models import Exists, F, FilteredRelation, OuterRef, Q
 from django.db.models.functions import Coalesce
 
+from naloxone.inspection_rules import INSPECTED, INSPECTION_DAYS, inspection_due_on
 from naloxone.models.holders import Holder, PlaceType
 from naloxone.models.products import Lot
 from naloxone.models.words import choices
-from naloxone.rules import INSPECTED, INSPECTION_DAYS, State, inspection_due_on
+from naloxone.rules import State
 from safety_portal import access
 from safety_portal.access import Permission
 from safety_portal.append_only import (
@@ -133,7 +134,7 @@ class Kit(models.Model):
             models.Index(fields=["lot", "id"], name="kit_by_lot"),
             models.Index(
                 fields=["station", "checked_on"],
-                condition=Q(state__in=["in_service", "opened"]),  # rules.INSPECTED
+                condition=Q(state__in=["in_service", "opened"]),  # inspection_rules.INSPECTED
                 name="kit_by_check",
             ),
             models.Index(fields=["seal"], condition=~Q(seal=""), name="kit_by_seal"),

@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from naloxone import actions, badges, forms, history, summary
 from naloxone.actions.inspections import is_sealed
+from naloxone.inspection_rules import FINDING_WORDS, INSPECTION_DAYS, result_of
 from naloxone.models import Discrepancy, Holder, Inspection, Kit
 from naloxone.possible import may_inspect
-from naloxone.rules import FINDING_WORDS, INSPECTION_DAYS, PLACES, result_of
+from naloxone.rules import PLACES
 from naloxone.views.hand_overs import home_of
 from naloxone.views.levels import asked_station
 from naloxone.views.stock import form_page
@@ -77,8 +78,7 @@ def count(request, number):
         return result_part(request, form)
     if request.method == "POST" and form.carry_out(actions.inspect_kit):
         return redirect(form.result)
-    stale = request.method == "POST" and form.cleaned_data.get("sequence") != kit.last_sequence
-    if stale:
+    if form.is_bound and form.cleaned_data.get("sequence") != kit.last_sequence:
         form.shown_again()
     return look_page(request, kit, form, "naloxone/count.html", outcome=outcome(form))
 

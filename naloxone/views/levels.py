@@ -51,7 +51,7 @@ def stock(request):
         Holder.objects.in_use()
         .filter(here, kind__in=PLACES)
         .order_by("name")
-        .only("name", "station", "par_min")
+        .only("name", "station", "par_min", "place_type")
     )
     today = (station or person.station).today()
     found = summary.stock_by_place(places, Kit.objects.filter(here), today)

@@ -4,8 +4,8 @@ import datetime as dt
 
 from naloxone import actions
 from naloxone.actions.custody import holder_of
+from naloxone.inspection_rules import Seen
 from naloxone.models import Kit, Lot
-from naloxone.rules import Seen
 from safety_portal.demo.world import carried_at, in_store, kits_of, not_offered
 from safety_portal.saved_filters import save_filter
 
@@ -354,12 +354,16 @@ UNSEEN = ((LAREDO, "Vehicle 12"), ("2504", "Storeroom"))
 def look_around(world):
     """Who has a kit looked at it this month, and the month before; at two places they did not."""
     rng = world.random
-    for kit in list(Kit.objects.to_inspect().with_names().order_by("pk")):
+    for kit in list(Kit.objects.in_service().to_inspect().with_names().order_by("pk")):
         unseen = (kit.station.code, kit.holder.name) in UNSEEN
         mine = kit.holder.person_id == world.officer.pk
         for days_ago in (rng.randrange(62, 68), 34 if unseen or mine else rng.randrange(2, 26)):
             look(world, kit, world.moment(kit.station, days_ago))
-    bag = Kit.objects.to_inspect().filter(station__code=LAREDO, holder__name__contains="go-bag")
+    bag = (
+        Kit.objects.in_service()
+        .to_inspect()
+        .filter(station__code=LAREDO, holder__name__contains="go-bag")
+    )
     seen = Seen(seal_intact=True, package_intact=False, opened=True)
     note = "The pouch is torn open at the zip; the seal inside is whole"
     look(world, bag.with_names().first(), ago(world, 20), seen, note=note, access_seconds=11)

@@ -128,11 +128,12 @@ def delivery(by, at, *, cartons=1, expires_on=None, **facts):
     return list(Kit.objects.filter(events__act=act).with_names().order_by("pk"))
 
 
-def sealed_kit(by, at, seal="SEAL-{}", **facts):
-    """One kit with its seal, assembled of a new carton at a place."""
+def sealed_kit(by, at, seal="SEAL-{}", occurred_at=None, **facts):
+    """One kit with its seal, assembled of a new carton at a place; now, or when it is told."""
+    then = occurred_at or timezone.now()
     actions.assemble_kits(
-        cartons=delivery(by, at, **facts), kind="kit", doses_per_kit=2, place=at,
-        seals=[seal.format(next(numbers))], occurred_at=timezone.now(), request_key=key(), by=by,
+        cartons=delivery(by, at, occurred_at=then, **facts), kind="kit", doses_per_kit=2, place=at,
+        seals=[seal.format(next(numbers))], occurred_at=then, request_key=key(), by=by,
     )  # fmt: skip
     return Kit.objects.filter(kind="kit").with_names().latest("pk")
 

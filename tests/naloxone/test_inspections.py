@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from naloxone import actions
 from naloxone.actions import CustodyError
+from naloxone.inspection_rules import Seen
 from naloxone.models import CustodyEvent, Discrepancy, Holder, Inspection, InspectionLine, Kit
-from naloxone.rules import Seen, State
+from naloxone.rules import State
 from naloxone.verify import verify_kit
 from safety_portal.access import AccessError, Role
 from safety_portal.audit import AuditRow

@@ -68,7 +68,7 @@ def test_forty_events_cost_no_more_than_two(client, by, store, django_assert_max
     client.force_login(by.account)
     client.get("/my-kits/")  # the first page of a session also writes when it began
 
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(16):
         answer = client.get(f"/kits/{kit.reference}/")
 
     assert len(answer.context["entries"]) == 40
@@ -77,18 +77,22 @@ def test_forty_events_cost_no_more_than_two(client, by, store, django_assert_max
 def test_only_acts_that_are_possible_now_are_there(client, by, store):
     officer, stranger = make.person(by.station), make.coordinator(make.station())
     [kit] = make.delivery(by, store, checked=False)
-    assert acts(page(client, by, kit)) == ["Move", "Release"]
+    assert acts(page(client, by, kit)) == ["Move", "Inspect", "Release"]
 
     actions.release_kits(kits=[kit], occurred_at=timezone.now(), request_key=make.key(), by=by)
-    assert acts(page(client, by, kit)) == ["Hand over", "Move", "Assemble kits"]
+    assert acts(page(client, by, kit)) == ["Hand over", "Move", "Inspect", "Assemble kits"]
 
     offer = offered([kit], officer, by)
-    assert acts(page(client, by, kit)) == [f"Withdraw {offer.reference}", "Assemble kits"]
+    assert acts(page(client, by, kit)) == [
+        f"Withdraw {offer.reference}",
+        "Inspect",
+        "Assemble kits",
+    ]
     assert acts(page(client, officer, kit)) == [f"Answer {offer.reference}"]
     assert page(client, stranger, kit).status_code == 404
 
     actions.answer_offer(offer=offer, now=timezone.now(), request_key=make.key(), by=officer)
-    assert acts(page(client, officer, kit)) == ["Hand over", "Return to a place"]
+    assert acts(page(client, officer, kit)) == ["Hand over", "Return to a place", "Inspect"]
     auditor = make.person(make.station(), Role.AUDITOR, scope=Scope.EVERYWHERE)
     assert acts(page(client, auditor, kit)) == []
 
@@ -101,7 +105,10 @@ def test_expired_kits_only_go_back(client, by, store):
 
     from naloxone.possible import acts_now
 
-    assert [a.label for a in acts_now(kit, officer, make.day(1))] == ["Return to a place"]
+    assert [a.label for a in acts_now(kit, officer, make.day(1))] == [
+        "Return to a place",
+        "Inspect",
+    ]
 
 
 def test_what_is_of_no_use_any_more_can_be_disposed_of_where_one_keeps_stock(client, by, store):
@@ -226,7 +233,7 @@ def test_a_recalled_kit_says_so_and_only_goes_back(client, by, store):
 
     answer = page(client, officer, kit)
 
-    assert acts(answer) == ["Return to a place"]
+    assert acts(answer) == ["Return to a place", "Inspect"]
     assert answer.context["entries"][0]["tone"] == "bad"
     assert b"Recalled" in answer.content
 
@@ -238,8 +245,8 @@ def test_who_keeps_the_place_answers_for_it(client, by, store):
         kits=[kit], receiver=store, now=timezone.now(), request_key=make.key(), by=officer
     )
 
-    assert acts(page(client, by, kit)) == [f"Answer {offer.reference}"]
-    assert acts(page(client, officer, kit)) == [f"Withdraw {offer.reference}"]
+    assert acts(page(client, by, kit)) == [f"Answer {offer.reference}", "Inspect"]
+    assert acts(page(client, officer, kit)) == [f"Withdraw {offer.reference}", "Inspect"]
 
 
 def test_an_emptied_carton_can_only_be_disposed_of(client, by, store):
