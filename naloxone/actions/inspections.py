@@ -11,11 +11,20 @@ from naloxone import inspection_rules, ledger, rules
 from naloxone.actions import discrepancies, life
 from naloxone.actions.stock import begin
 from naloxone.inspection_rules import FINDING_WORDS, Finding, LotSeen
-from naloxone.models import Device, DiscrepancyKind, Holder, Inspection, InspectionLine
+from naloxone.models import (
+    Device,
+    DiscrepancyKind,
+    Holder,
+    Inspection,
+    InspectionLine,
+    InspectionPhoto,
+)
 from naloxone.rules import PLACES, CustodyError, EventKind, State
 from safety_portal import access, audit
 from safety_portal.access import Permission
+from safety_portal.photos import keep_photo, register_photo_door
 
+PHOTOS = "naloxone.inspection"  # their purpose: who sees the inspection sees them
 HOLDABLE = (State.QUARANTINE, State.IN_SERVICE, State.OPENED)
 # What does not add up. An expiry is no difference from the record: its own alert has told of it.
 DIFFERENCES = {
@@ -30,16 +39,25 @@ DIFFERENCES = {
 }
 
 
+def may_see_photo(person, photo):
+    """Whether a person sees the inspection that a photo shows."""
+    return Inspection.objects.visible_to(person).filter(inspectionphoto__photo=photo).exists()
+
+
+register_photo_door(PHOTOS, may_see_photo)
+
+
 @transaction.atomic
 def inspect_kit(
-    *, kit, sequence, seen, counts=None, seal_seen="", access_seconds=None, note="", hold=False,
-    occurred_at, request_key, by,
+    *, kit, sequence, seen, counts=None, seal_seen="", access_seconds=None, note="", photos=(),
+    hold=False, occurred_at, request_key, by,
 ):  # fmt: skip
     """Record an inspection as it was seen: all is well, or each difference with its discrepancy. Returns it.
 
     `counts` is {lot key: (doses counted, whether lot and expiry are as printed)}. `sequence` is the custody
     event that the page showed as the newest: when the unit has moved or been used since, CustodyError
-    says so. A broken seal opens the unit in the same transaction; `hold` puts it on hold.
+    says so. A broken seal opens the unit in the same transaction; `hold` puts it on hold. `photos` are
+    held ones. Raises PhotoError too.
     """
     [kit], _ = begin([kit], request_key)
     if known := Inspection.objects.filter(request_key=request_key).first():
@@ -68,6 +86,9 @@ def inspect_kit(
         )
         for lot, one in lots.items()
     )  # fmt: skip
+    for upload in photos:
+        photo = keep_photo(upload=upload, purpose=PHOTOS, station=kit.station, by=by)
+        InspectionPhoto.objects.create(inspection=made, photo=photo)
     audit.record(
         "kit.inspected", by=by, target=kit, station=kit.station, inspection=made.reference,
         result=made.result,

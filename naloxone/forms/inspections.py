@@ -66,6 +66,7 @@ class InspectForm(LookForm):
 
     submit_label = "Record what I saw"
 
+    photos = w.PhotosField(required=False)
     note = note_field("What else should be known?")
     hold = w.YesField(label="Put it on hold", required=False)
     occurred_at = when_field("When did you look?")
@@ -201,6 +202,10 @@ class InspectForm(LookForm):
             return True
         return {OPENED: True, FAILED: False}.get(told)
 
+    def only_look(self):
+        """Leave the photos be: they are held when the form is sent, not while one still types."""
+        del self.fields["photos"]
+
     def findings(self):
         """What the rules find in the answers so far; the page shows it while one still types."""
         told = self.counts
@@ -215,7 +220,7 @@ class InspectForm(LookForm):
             "kit": self.kit, "seen": self.seen, "counts": self.counts,
             "seal_seen": told.get("seal_seen", ""), "access_seconds": told.get("access_seconds"),
             "hold": told.get("hold", False),
-            **{name: told[name] for name in ("sequence", "note", "occurred_at")},
+            **{name: told[name] for name in ("sequence", "note", "photos", "occurred_at")},
         }  # fmt: skip
 
 

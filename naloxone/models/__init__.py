@@ -21,7 +21,12 @@ from naloxone.models.holders import (
     HolderQuerySet,
     PlaceType,
 )
-from naloxone.models.inspections import RESULTS, Inspection, InspectionLine
+from naloxone.models.inspections import (
+    RESULTS,
+    Inspection,
+    InspectionLine,
+    InspectionPhoto,
+)
 from naloxone.models.products import (
     Lot,
     LotRecall,
@@ -73,6 +78,7 @@ __all__ = [
     "HolderQuerySet",
     "Inspection",
     "InspectionLine",
+    "InspectionPhoto",
     "Kit",
     "KitQuerySet",
     "Lot",

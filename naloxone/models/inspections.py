@@ -13,6 +13,7 @@ from safety_portal import access
 from safety_portal.access import Permission
 from safety_portal.append_only import FilledMoment
 from safety_portal.people import Person, Station
+from safety_portal.photos import Photo
 
 RESULTS = [(Result.OK.value, "OK"), *((r.value, r.value.capitalize()) for r in list(Result)[1:])]
 
@@ -24,7 +25,9 @@ class InspectionQuerySet(models.QuerySet):
         return self.filter(access.within(person, Permission.KITS_SEE) | mine)
 
     def with_names(self):
-        return self.select_related("kit", "by", "holder", "station")
+        return self.select_related("kit", "by", "holder", "station").prefetch_related(
+            "inspectionphoto_set__photo"
+        )
 
     def newest_first(self):
         return self.order_by("-occurred_at", "-pk")
@@ -88,6 +91,11 @@ class Inspection(models.Model):
         """What was otherwise than it should be, in words."""
         return [FINDING_WORDS[Finding(name)] for name in self.findings.split()]
 
+    @property
+    def photos(self):
+        """What it looked like; asked for by `with_names`."""
+        return [one.photo for one in self.inspectionphoto_set.all()]
+
 
 class InspectionLine(models.Model):
     """The doses of one lot as they are recorded and as they were counted."""
@@ -107,3 +115,18 @@ class InspectionLine(models.Model):
 
     def __str__(self):
         return f"{self.inspection_id}: {self.counted} of {self.expected}"
+
+
+class InspectionPhoto(models.Model):
+    """That a photo shows what an inspector saw."""
+
+    may_insert = ("inspection", "photo")
+
+    inspection = models.ForeignKey(Inspection, on_delete=models.PROTECT)
+    photo = models.OneToOneField(Photo, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self):
+        return f"photo of {self.inspection_id}"

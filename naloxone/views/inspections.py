@@ -75,6 +75,7 @@ def count(request, number):
         return gone(request, kit)
     form = inspect_form(request, kit)
     if request.POST.get("act") == "look":
+        form.only_look()
         return result_part(request, form)
     if request.method == "POST" and form.carry_out(actions.inspect_kit):
         return redirect(form.result)
@@ -85,7 +86,7 @@ def count(request, number):
 
 def inspect_form(request, kit):
     return forms.InspectForm(
-        request.POST or None, person=request.person, kit=kit, contents=history.contents(kit),
+        request.POST or None, request.FILES or None, person=request.person, kit=kit, contents=history.contents(kit),
         cancel_url=kit.get_absolute_url(),
     )  # fmt: skip
 

@@ -12,9 +12,11 @@ from naloxone.inspection_rules import Seen
 from naloxone.models import CustodyEvent, Discrepancy, Holder, Inspection, InspectionLine, Kit
 from naloxone.rules import State
 from naloxone.verify import verify_kit
+from safety_portal import photos
 from safety_portal.access import AccessError, Role
 from safety_portal.audit import AuditRow
 from tests.naloxone import make
+from tests.safety_portal.picture import upload
 
 pytestmark = pytest.mark.django_db
 
@@ -204,6 +206,29 @@ def test_an_expired_kit_is_replaced_and_its_own_alert_tells_of_it(by, store):
     assert kinds() == []
 
 
+# --- photos ----------------------------------------------------------------------------------------
+def test_a_photo_is_kept_with_the_inspection_and_shown_to_who_sees_it(kit, by, media):
+    held = photos.hold_photo(file=upload(), now=timezone.now(), by=by)
+
+    found = inspect(kit, by, Seen(device_sound=False), photos=[held], **counted(kit))
+
+    [kept] = found.photos
+    assert kept.token == held.token
+    assert photos.may_see(make.person(by.station, Role.AUDITOR), kept)
+    assert not photos.may_see(make.coordinator(make.station()), kept)
+    assert not photos.may_see(make.person(by.station), kept)
+
+
+def test_a_photo_that_is_held_no_longer_leaves_no_inspection(kit, by, media):
+    held = photos.hold_photo(file=upload(), now=timezone.now(), by=by)
+    photos.let_go(tokens=[held.token], by=by)
+
+    with pytest.raises(photos.PhotoError), transaction.atomic():
+        inspect(kit, by, photos=[held], **counted(kit))
+
+    assert Inspection.objects.count() == 0
+
+
 # --- access --------------------------------------------------------------------------------------
 def test_a_place_that_opened_is_timed_and_one_that_did_not_is_told_once(kit, by, store):
     timed = inspect(kit, by, Seen(opened=True), access_seconds=14, **counted(kit))
@@ -276,9 +301,12 @@ def test_what_is_missing_is_not_inspected(kit, by):
         inspect(fresh(kit), by, **counted(kit))
 
 
-@pytest.mark.parametrize("table", ["naloxone_inspection", "naloxone_inspectionline"])
-def test_an_inspection_is_never_changed(kit, by, table):
-    inspect(kit, by, **counted(kit))
+@pytest.mark.parametrize(
+    "table", ["naloxone_inspection", "naloxone_inspectionline", "naloxone_inspectionphoto"]
+)
+def test_an_inspection_is_never_changed(kit, by, media, table):
+    held = photos.hold_photo(file=upload(), now=timezone.now(), by=by)
+    inspect(kit, by, photos=[held], **counted(kit))
 
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"update {table} set id = id")

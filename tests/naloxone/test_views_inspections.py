@@ -11,7 +11,9 @@ from naloxone import actions
 from naloxone.models import Discrepancy, Inspection, Kit
 from naloxone.rules import State
 from safety_portal.access import Role
+from safety_portal.photos import HeldPhoto
 from tests.naloxone import make
+from tests.safety_portal.picture import upload
 
 pytestmark = pytest.mark.django_db
 
@@ -213,6 +215,23 @@ def test_what_it_comes_to_is_shown_while_one_types_and_nothing_is_written(signed
     assert "Short" in so_far(count_LOT="1")
     assert "Fewer doses than recorded" in so_far(count_LOT="1")
     assert Inspection.objects.count() == 0
+
+
+def test_a_photo_survives_an_error_and_stands_on_the_page(signed_in, kit, media):
+    sent = told(kit, count_LOT="", faults="device")
+    page = signed_in.post(look(kit, "inspect/count/"), sent | {"photos": [upload()]})
+    assert list(page.context["form"].errors) == [f"count_{kit.lot_id}"]
+    held = HeldPhoto.objects.get()
+    sent = told(kit, faults="device") | {"_held_photos": held.token}
+
+    # What it comes to so far is asked with the form's fields; the photo stays as it is.
+    signed_in.post(
+        look(kit, "inspect/count/"), sent | {"act": "look", "_remove_photos": held.token}
+    )
+    answer = signed_in.post(look(kit, "inspect/count/"), sent, follow=True)
+
+    assert "What it looked like" in text(answer)
+    assert [photo.token for photo in Inspection.objects.get().photos] == [held.token]
 
 
 def test_a_dose_used_meanwhile_shows_what_is_recorded_now_and_keeps_the_answers(signed_in, kit, by):
