@@ -8,25 +8,15 @@ from allauth.account.auth_backends import AuthenticationBackend
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.conf import settings
-from django.core.cache import cache
 from django.template.loader import render_to_string
 from django.utils import timezone
 from redis import RedisError
 
-from safety_portal import audit, encryption, outbox
+from safety_portal import audit, encryption, outbox, proofs
 from safety_portal.people import Account, Person
+from safety_portal.proofs import ProofError
 
-PROOF_TRIES = 5
-PROOF_SECONDS = 5 * 60
 PROOF_MAX_LENGTH = 1000  # hashing a book would be work for an attacker's pleasure
-
-
-class ProofError(Exception):
-    """Why the second person's proof is not taken; the text is fit to show and says nothing of the secret."""
-
-    def __init__(self, message, field="proof"):
-        super().__init__(message)
-        self.field = field
 
 
 def may_sign_in(account):
@@ -124,30 +114,19 @@ def prove(*, person, secret, request):
     account = Account.objects.select_related("person").filter(person=person).first()
     if account is None or not may_sign_in(account):
         raise ProofError(f"{person} has no account to prove it with.")
+    key = f"proof:{person.pk}"
+    if proofs.count_try(key) > proofs.TRIES:
+        _refuse(request, person, "too many tries")
+        raise ProofError("Too many wrong tries. Wait five minutes, then try again.")
     try:
-        key = f"proof:{person.pk}"
-        if _tries(key) > PROOF_TRIES:
-            _refuse(request, person, "too many tries")
-            raise ProofError("Too many wrong tries. Wait five minutes, then try again.")
         method = _method_of(account, secret)
-        if method is None:
-            _refuse(request, person, "wrong")
-            raise ProofError(f"That is not the password or code of {person}.")
-        cache.delete(key)
-    except (RedisError, ValueError) as error:
-        # Without the count anybody could try as often as they like: then nobody may.
-        raise ProofError(
-            "The proof can’t be checked at this moment. Try again in a minute."
-        ) from error
+    except RedisError as error:  # a code is good once, and the cache knows which were used
+        raise ProofError(proofs.UNCHECKED) from error
+    if method is None:
+        _refuse(request, person, "wrong")
+        raise ProofError(f"That is not the password or code of {person}.")
+    proofs.forget_tries(key)
     return method
-
-
-def _tries(key):
-    """How many tries within five minutes of each other, this one counted before it is looked at."""
-    cache.add(key, 0, PROOF_SECONDS)
-    count = cache.incr(key)
-    cache.touch(key, PROOF_SECONDS)
-    return count
 
 
 def _method_of(account, secret):

@@ -7,7 +7,7 @@ from naloxone.actions import custody
 from naloxone.forms.base import CustodyForm, KitsForm, place_field, when_field
 from naloxone.models import HandOver, Holder
 from naloxone.rules import MOST_UNITS, HolderKind
-from safety_portal import access, signin
+from safety_portal import access, proofs, signin
 from safety_portal import widgets as w
 from safety_portal.access import Permission
 from safety_portal.people import Person, reference_number
@@ -111,7 +111,7 @@ class CounterForm(CarriedForm):
             proof = signin.prove(
                 person=self.second(), secret=self.cleaned_data["secret"], request=request
             )
-        except signin.ProofError as error:
+        except proofs.ProofError as error:
             self.add_error("secret", str(error))
             return False
         verb = actions.record_with_witness if self.with_witness else actions.hand_over_here

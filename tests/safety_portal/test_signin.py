@@ -13,7 +13,8 @@ from django.utils import timezone
 from safety_portal.audit import AuditRow
 from safety_portal.outbox import Message
 from safety_portal.people import Account
-from safety_portal.signin import PROOF_TRIES, ProofError, prove
+from safety_portal.proofs import TRIES, ProofError
+from safety_portal.signin import prove
 from tests.naloxone import make
 
 PASSWORD = "correct horse battery staple"
@@ -93,7 +94,7 @@ def test_a_stale_code_proves_nothing(receiver, at_counter):
 
 
 def test_after_five_wrong_tries_not_even_the_right_password_counts(receiver, at_counter):
-    for _ in range(PROOF_TRIES):
+    for _ in range(TRIES):
         with pytest.raises(ProofError, match="not the password"):
             prove(person=receiver, secret="wrong", request=at_counter)
 
@@ -101,11 +102,11 @@ def test_after_five_wrong_tries_not_even_the_right_password_counts(receiver, at_
         prove(person=receiver, secret=PASSWORD, request=at_counter)
 
     facts = AuditRow.objects.filter(act="proof.refused").values_list("facts", flat=True)
-    assert sorted(facts) == ["why: too many tries"] + ["why: wrong"] * PROOF_TRIES
+    assert sorted(facts) == ["why: too many tries"] + ["why: wrong"] * TRIES
 
 
 def test_one_persons_wrong_tries_do_not_stop_another(receiver, at_counter):
-    for _ in range(PROOF_TRIES + 1):
+    for _ in range(TRIES + 1):
         with pytest.raises(ProofError):
             prove(person=receiver, secret="wrong", request=at_counter)
     other = with_password(make.person())
@@ -115,7 +116,7 @@ def test_one_persons_wrong_tries_do_not_stop_another(receiver, at_counter):
 
 def test_a_right_password_ends_the_counting(receiver, at_counter):
     for _ in range(3):
-        for _ in range(PROOF_TRIES - 1):
+        for _ in range(TRIES - 1):
             with pytest.raises(ProofError):
                 prove(person=receiver, secret="wrong", request=at_counter)
         prove(person=receiver, secret=PASSWORD, request=at_counter)
