@@ -10,6 +10,7 @@ from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.http import Http404
+from django.shortcuts import redirect
 from django.urls import resolve
 from django.utils import timezone
 
@@ -38,6 +39,7 @@ class Permission(models.TextChoices):
     STOCK_END = "stock_end", "Dispose of kits, pass them on, write them off"
     DISCREPANCY_CLOSE = "discrepancy_close", "Close what did not add up"
     PLACES_KEEP = "places_keep", "Keep storage points, vehicles and par levels"
+    TERMINALS_KEEP = "terminals_keep", "Enrol and revoke counter terminals"
     LEDGER_VERIFY = "ledger_verify", "Run the verifier over the whole ledger"
     AUDIT_SEE = "audit_see", "Read the audit"
     MEDICAL_READ = "medical_read", "Read medical facts"
@@ -69,11 +71,11 @@ PERMITS = {
     Role.EMPLOYEE: {P.OWN_THINGS},
     Role.SUPERVISOR: {
         P.PEOPLE_SEE, P.ROLE_LEND, P.KITS_SEE, P.CUSTODY_GIVE, P.CUSTODY_TAKE, P.ALERTS_SEE,
-        P.DISCREPANCY_CLOSE,
+        P.DISCREPANCY_CLOSE, P.TERMINALS_KEEP,
     },
     Role.COORDINATOR: {
         P.PEOPLE_SEE, P.KITS_SEE, P.STOCK_RECEIVE, P.KITS_ASSEMBLE, P.CUSTODY_GIVE,
-        P.CUSTODY_TAKE, P.LOT_RECALL, P.PLACES_KEEP, P.ALERTS_SEE, P.STOCK_END,
+        P.CUSTODY_TAKE, P.LOT_RECALL, P.PLACES_KEEP, P.TERMINALS_KEEP, P.ALERTS_SEE, P.STOCK_END,
         P.DISCREPANCY_CLOSE,
     },
     Role.MEDICAL_OFFICER: {P.MEDICAL_READ, P.MEDICAL_WRITE},
@@ -330,6 +332,7 @@ def holders_of(roles, station, now):
 
 EVERYONE = "everyone signed in"
 PUBLIC = "public"
+TERMINAL = "whoever stands at a counter terminal"
 
 
 def needs(permission, *, at=ANYWHERE):
@@ -361,6 +364,28 @@ def everyone(view):
     """The door of a view for every signed-in person."""
     view.needs = EVERYONE
     return view
+
+
+def terminal(view):
+    """The door of a view for an enrolled browser. Nobody is signed in there: who acts proves it for each act.
+
+    To other browsers it is a page like any that one must sign in for. A session that somebody opened in
+    this browser all the same is closed first, or two people would answer for one act.
+    """
+
+    @login_not_required
+    @wraps(view)
+    def guarded(request, *args, **kwargs):
+        if request.terminal is None and request.person is not None:
+            raise Http404
+        if request.terminal is None or request.person is not None:
+            return redirect("account_logout" if request.person else "account_login")
+        response = view(request, *args, **kwargs)
+        response.headers["Cache-Control"] = "no-store, private"
+        return response
+
+    guarded.needs = TERMINAL
+    return guarded
 
 
 def public(view):

@@ -69,6 +69,7 @@ def choosable(person):
 class RosterForm(w.PortalForm):
     """A form that carries out one verb; a refusal stands at the field it names."""
 
+    refusals = (PersonError, GrantError, StaleError)
     result = None
 
     def facts(self):
@@ -81,7 +82,7 @@ class RosterForm(w.PortalForm):
             return False
         try:
             self.result = verb(**self.facts(), **more, by=self.person)
-        except (PersonError, GrantError, StaleError) as error:
+        except self.refusals as error:
             self.add_rule_error(error)
             return False
         return True

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from safety_portal import encryption, photos
-from safety_portal.access import everyone
+from safety_portal.access import TERMINAL, everyone
 from safety_portal.people import Account
 from safety_portal.pictures import PhotoError
 from safety_portal.widgets import form_owner, owner_of
@@ -178,8 +178,10 @@ def hold_post(request):
     """Keep a form that can't be taken now and answer with the way to it; None when it can't be kept.
 
     Only for whom the form was made, who are signed out or have signed in anew. The owner's name in the
-    form is signed, so nobody can put a form before somebody else.
+    form is signed, so nobody can put a form before somebody else. Nothing of a counter terminal's is kept.
     """
+    if getattr(request.resolver_match.func, "needs", None) == TERMINAL:
+        return None
     owner = owner_in(request.POST)
     if owner is None or (request.person and request.person.pk != owner):
         return None

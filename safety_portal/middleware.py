@@ -6,12 +6,13 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY, logout
 from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.template.loader import get_template
 from django.utils import timezone
 from django.views.defaults import page_not_found
 from redis import RedisError
 
-from safety_portal import answers, audit, held, looking
+from safety_portal import answers, audit, held, looking, terminals
 from safety_portal.access import AccessError
 from safety_portal.people import Person
 
@@ -48,8 +49,14 @@ def note_presence(session, now):
         session["seen_at"] = now
 
 
+def origin_of(request):
+    """Where an act comes from, for the audit: the address, and the terminal if the browser is one."""
+    address, terminal = request.META.get("REMOTE_ADDR", ""), request.terminal
+    return f"{address} at {terminal.reference} {terminal.name}"[:100] if terminal else address
+
+
 class PersonMiddleware:
-    """Sets request.person and the audit's origin; gives refused and broken requests their page."""
+    """Sets request.person, request.terminal and the audit's origin; gives refused and broken requests their page."""
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -57,9 +64,10 @@ class PersonMiddleware:
     def __call__(self, request):
         keep_session(request, int(timezone.now().timestamp()))
         request.person = request.user.person if request.user.is_authenticated else None
+        request.terminal = terminals.of_token(request.COOKIES.get(settings.TERMINAL_COOKIE))
         if request.person:
             looking.take_up(request.person, request.session)
-        token = audit.request_origin.set(request.META.get("REMOTE_ADDR", ""))
+        token = audit.request_origin.set(origin_of(request))
         try:
             response = self.get_response(request)
         finally:
@@ -120,4 +128,6 @@ def answer_signed_out(request):
         return held.hold_post(request) or held.nothing_kept(request)
     if request.headers.get("HX-Request") == "true":
         return held.sign_in(request, held.page_before(request))
+    if request.terminal and request.path == "/":
+        return redirect("terminal")
     return None

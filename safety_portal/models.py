@@ -15,7 +15,9 @@ from safety_portal.people import (
     WorkAssignment,
 )
 from safety_portal.photos import HeldPhoto, Photo
+from safety_portal.pins import Pin
 from safety_portal.saved_filters import SavedFilter
+from safety_portal.terminals import Terminal, Turn
 
 __all__ = [
     "Account",
@@ -33,10 +35,13 @@ __all__ = [
     "MessageLine",
     "Person",
     "Photo",
+    "Pin",
     "Region",
     "SavedFilter",
     "Station",
     "SweepRun",
+    "Terminal",
+    "Turn",
     "WorkAssignment",
     "WorkerHeartbeat",
 ]

@@ -26,6 +26,11 @@ class Page:
     def __init__(self, request):
         self._request = request
 
+    @property
+    def terminal_seconds(self):
+        """How long a counter terminal waits for a key."""
+        return settings.TERMINAL_SECONDS
+
     @cached_property
     def person(self):
         return getattr(self._request, "person", None)

@@ -51,6 +51,30 @@ def register_counter(count, *, noun="", url_name=""):
         counters.append(counter)
 
 
+class CounterAct(NamedTuple):
+    """One act at a counter terminal: a large tile on its empty page."""
+
+    label: str
+    hint: str
+    url_name: str
+    icon: str
+    order: int = 100
+
+
+_counter_acts: dict[str, CounterAct] = {}
+
+
+def register_counter_acts(*acts):
+    """Add tiles to the terminal's page; the same URL name twice replaces the first."""
+    for act in acts:
+        _counter_acts[act.url_name] = act
+
+
+def counter_acts():
+    """The tiles in their order."""
+    return sorted(_counter_acts.values(), key=lambda act: act.order)
+
+
 class NavLink(NamedTuple):
     label: str
     url: str

@@ -217,6 +217,10 @@ SESSION_IDLE_SECONDS = env_number("SESSION_IDLE_SECONDS", 15 * 60)
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = False
+# A counter terminal: its browser's long token, the token of whoever stands there, and the seconds of silence
+# after which their page and their proof end.
+TERMINAL_COOKIE, TURN_COOKIE = "terminal", "turn"
+TERMINAL_SECONDS = env_number("TERMINAL_SECONDS", 60)
 CSRF_FAILURE_VIEW = "safety_portal.answers.csrf_failed"
 
 ACCOUNT_ADAPTER = "safety_portal.signin.AccountAdapter"
@@ -260,6 +264,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 if PRODUCTION:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
+    TERMINAL_COOKIE, TURN_COOKIE = "__Host-terminal", "__Host-turn"
     SECURE_SSL_REDIRECT = True
     SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]  # asked from inside, without TLS
     SECURE_HSTS_SECONDS = 365 * 24 * 3600

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
-from safety_portal import alerts, digests, outbox, photos
+from safety_portal import alerts, digests, outbox, photos, terminals
 
 
 def moment(now):
@@ -34,9 +34,10 @@ def heartbeat(now=None):
 
 
 @shared_task(name="sign_in.clear_sessions")
-def clear_sessions():
-    """Remove the rows of sessions that have ended: nobody comes back to them, and they pile up."""
+def clear_sessions(now=None):
+    """Remove the rows of sessions, and of turns at a terminal, that have ended: nobody comes back to them."""
     SessionStore.clear_expired()
+    terminals.clear_turns(moment(now))
 
 
 @shared_task(name="photos.drop_held")

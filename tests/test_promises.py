@@ -21,8 +21,18 @@ from django.views.decorators.http import require_http_methods
 
 from naloxone import actions
 from naloxone.inspection_rules import Seen
-from safety_portal import photos
-from safety_portal.access import EVERYONE, PUBLIC, Permission, Role, Scope, may, needs, public
+from safety_portal import photos, terminals
+from safety_portal.access import (
+    EVERYONE,
+    PUBLIC,
+    TERMINAL,
+    Permission,
+    Role,
+    Scope,
+    may,
+    needs,
+    public,
+)
 from safety_portal.held import hold_form
 from safety_portal.people import Component
 from tests.naloxone import make
@@ -210,7 +220,7 @@ def faults_of_doors(found, of_allauth):
         elif not address.ours and address.name not in of_allauth:
             faults.append(f"{address.name} is not in the table of others’ views")
         open_to_all = getattr(address.view, "login_required", True) is False
-        if open_to_all != (address.needs == PUBLIC):
+        if open_to_all != (address.needs in (PUBLIC, TERMINAL)):
             faults.append(f"{address.name} is open to all and says otherwise, or the reverse")
     gone = set(of_allauth) - {address.name for address in found if not address.ours}
     return faults + [f"{name} is in the table and not in the URLconf" for name in sorted(gone)]
@@ -238,6 +248,14 @@ def says_it_needs(request):
 
 says_it_needs.needs = Permission.MAIL_SEE
 says_it_needs.login_required = False
+
+
+def says_it_is_a_terminal(request):
+    return HttpResponse("says it is for a counter terminal and looks at no browser")
+
+
+says_it_is_a_terminal.needs = TERMINAL
+says_it_is_a_terminal.login_required = False
 
 
 @needs(Permission.KITS_SEE)
@@ -273,6 +291,7 @@ urlpatterns = [
     path("forgotten/", door_forgotten, name="forgotten"),
     path("public/", said_public),
     path("says/", says_it_needs, name="says"),
+    path("counter/", says_it_is_a_terminal, name="counter"),
     path("kits/K-<int:number>/any", any_kit, name="any_kit"),
     path("kits/K-<int:number>/none", no_kit, name="no_kit"),
     path("things/<int:number>/", no_kit, name="unknown_thing"),
@@ -347,6 +366,9 @@ class World:
             kits=[ended], method="sharps", reason="damaged", occurred_at=make.timezone.now(),
             now=make.timezone.now(), request_key=make.key(), by=self.chief,
         )  # fmt: skip
+        self.terminal, self.token = terminals.enrol_terminal(
+            station=self.station, name="Muster room", now=make.timezone.now(), by=self.chief
+        )
         self.held = hold_form(
             account=self.receiver.account, path="/", post=QueryDict("note=typed"), files=(),
             now=make.timezone.now(),
@@ -377,6 +399,7 @@ class World:
             "held-photos/<str:token>": self.held_photo.token,
             "photos/<str:token>": self.photo.token,
             "P-<int:number>": self.receiver.pk,
+            "T-<int:number>": self.terminal.pk,
             "C-<int:number>": self.canine.pk,
             "G-<int:number>": self.receiver.grants.first().pk,
             "stations/<str:code>": self.station.code,
@@ -404,10 +427,13 @@ def world(db, monkeypatch):
     return World()
 
 
-def client_of(person, **options):
+def client_of(person, *, terminal="", **options):
+    """Somebody's browser, or nobody's; with a token that of a counter terminal."""
     client = Client(**options)
     if person:
         client.force_login(person.account)
+    if terminal:
+        client.cookies[settings.TERMINAL_COOKIE] = terminal
     return client
 
 
@@ -475,6 +501,31 @@ def faults_for_insiders(found, world):
     ]
 
 
+def faults_at_terminals(found, world):
+    """Pages of the counter terminal that an enrolled browser does not get, or another one does."""
+    terminal, gone = terminals.enrol_terminal(
+        station=world.station, name="Back door", now=make.timezone.now(), by=world.chief
+    )
+    terminals.revoke_terminal(terminal=terminal, now=make.timezone.now(), by=world.chief)
+    at_counter, revoked = client_of(None, terminal=world.token), client_of(None, terminal=gone)
+    own, both = client_of(world.chief), client_of(world.chief, terminal=world.token)
+    faults = []
+    for address in found:
+        if address.needs != TERMINAL:
+            continue
+        where = world.where(address)
+        both_ways = {status(both, method, where) for method in ("get", "post")}
+        if {status(at_counter, method, where) for method in ("get", "post")} & {404, "sign in"}:
+            faults.append(f"{address.name} does not answer at a counter terminal")
+        if {status(revoked, method, where) for method in ("get", "post")} != {"sign in"}:
+            faults.append(f"{address.name} answers a revoked terminal")
+        if not refused(own, where):
+            faults.append(f"{address.name} answers at somebody’s own browser")
+        if both_ways != {302}:
+            faults.append(f"{address.name} answers at a terminal where somebody is signed in")
+    return faults
+
+
 def faults_of_methods(found, world):
     """Addresses that take neither GET nor POST, or a POST without its token from the portal's own page."""
     client, faults = client_of(world.chief), []
@@ -504,7 +555,7 @@ def contents():
 def faults_of_gets(found, world):
     """Tables that a walk over every address by GET has changed."""
     people = (world.chief, world.receiver, world.stranger, None)
-    clients = [client_of(person) for person in people]
+    clients = [*map(client_of, people), client_of(None, terminal=world.token)]
     before, faults = contents(), []
     for client in clients:
         for address in found:
@@ -520,6 +571,7 @@ WALKS = [
     faults_for_stranger,
     faults_for_outsider,
     faults_for_insiders,
+    faults_at_terminals,
     faults_of_methods,
     faults_of_gets,
 ]
@@ -540,6 +592,7 @@ def test_every_address_keeps_the_promise(walk, world):
         (faults_for_stranger, "says", "says answers who has no role"),
         (faults_for_outsider, "any_kit", "any_kit answers the same role of another station"),
         (faults_for_insiders, "no_kit", "no_kit answers not even those whose thing it is"),
+        (faults_at_terminals, "counter", "counter answers a revoked terminal"),
         (faults_of_methods, "forged", "forged gives a forged POST 200"),
         (faults_of_methods, "neither", "neither takes neither GET nor POST"),
         (faults_of_gets, "writes", "GET has changed safety_portal_component"),

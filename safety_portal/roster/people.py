@@ -14,7 +14,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
-from safety_portal import access, audit, outbox
+from safety_portal import access, audit, outbox, pins
 from safety_portal.access import EVERYWHERE, Grant, Permission
 from safety_portal.people import (
     Account,
@@ -184,7 +184,7 @@ def check_serving(person):
 
 @transaction.atomic
 def record_left(*, person, on, by):
-    """Record that a person left on a day: their account, their roles (lent ones too) and their work end.
+    """Record that a person left on a day: their account, PIN, roles (lent ones too) and work end.
 
     Kits in their hands stay there until they are given back. Raises PersonError.
     """
@@ -204,6 +204,7 @@ def record_left(*, person, on, by):
     ended = running.update(ends_at=Greatest(F("starts_at"), now), ended_by=by)
     person.work.filter(ended_on=None).update(ended_on=Greatest(F("started_on"), on))
     Account.objects.filter(person=person).update(is_active=False)
+    pins.end_pin(person)
     person.refresh_from_db()
     access.forget(person)
     audit.record(
@@ -286,12 +287,13 @@ def record_and_invite(*, email="", now, request_key, by, **facts):
 
 @transaction.atomic
 def end_account(*, person, reason, by):
-    """End a person's sign-in; who they are, their roles and what they hold stay. Raises PersonError."""
+    """End a person's sign-in and their PIN; who they are, their roles and what they hold stay. Raises PersonError."""
     begin(by)
     if person == by:
         raise PersonError("Another administrator ends your account.")
     if not Account.objects.filter(person=person, is_active=True).update(is_active=False):
         raise PersonError(f"{person} has no account in use.")
+    pins.end_pin(person)
     audit.record("account.ended", by=by, target=person, station=person.station, reason=reason)
 
 

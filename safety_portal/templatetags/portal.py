@@ -1,5 +1,6 @@
 """Words, dates and blocks that every page uses."""
 
+import re
 from zoneinfo import ZoneInfo
 
 from django import template
@@ -7,7 +8,7 @@ from django.forms import CheckboxInput
 from django.template.loader import get_template
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 
 from safety_portal import access, qr, widgets
@@ -89,6 +90,15 @@ def count(number, noun):
 def reference_text(value):
     """A reference in tabular figures that does not break over two lines."""
     return format_html('<span class="portal-reference">{}</span>', value)
+
+
+@register.filter
+def with_references(sentence):
+    """A sentence in which K-214 or H-12 does not break over two lines."""
+    parts = re.split(r"\b([A-Z]-\d+)\b", sentence)
+    return format_html_join(
+        "", "{}", ((reference_text(part) if n % 2 else part,) for n, part in enumerate(parts))
+    )
 
 
 @register.simple_tag

@@ -4,7 +4,16 @@ from django.urls import path
 
 from safety_portal.access import Permission
 from safety_portal.page_parts import NavItem, register_navigation
-from safety_portal.views import audit_trail, canines, grants, looking, people, stations
+from safety_portal.views import (
+    audit_trail,
+    canines,
+    grants,
+    looking,
+    own_pin,
+    people,
+    stations,
+    terminals,
+)
 
 roster_urls = [
     path("people/", people.people, name="people"),
@@ -29,12 +38,22 @@ roster_urls = [
     path("roles/lend/", grants.lend_role, name="lend_role"),
     path("look-at/", looking.look_at, name="look_at"),
     path("audit/", audit_trail.audit_trail, name="audit"),
+    path("terminals/", terminals.terminals_list, name="terminals"),
+    path("terminals/enrol/", terminals.enrol_terminal, name="enrol_terminal"),
+    path("terminals/T-<int:number>/revoke/", terminals.revoke_terminal, name="revoke_terminal"),
+    path("terminal/", terminals.counter, name="terminal"),
+    path("terminal/said/", terminals.said, name="terminal_said"),
+    path("terminal/next/", terminals.next_person, name="terminal_next"),
+    path("terminal/here/", terminals.still_here, name="terminal_here"),
+    path("accounts/counter-pin/", own_pin.counter_pin, name="counter_pin"),
+    path("accounts/counter-pin/remove/", own_pin.remove_pin, name="remove_pin"),
     path("options/people/", people.people_options, name="people_options"),
 ]
 
 register_navigation(
     NavItem("People", "people", Permission.PEOPLE_SEE, order=110),
     NavItem("Lend my role", "lend_role", Permission.ROLE_LEND, order=112),
+    NavItem("Counter terminals", "terminals", Permission.TERMINALS_KEEP, order=113),
     NavItem("Roles", "roles", Permission.ROLES_SEE, order=114),
     NavItem("Audit", "audit", Permission.AUDIT_SEE, order=116),
 )

@@ -40,7 +40,7 @@ function start(root, whole) {
 // --- ours -------------------------------------------------------------------------------------------
 
 function helps(root) {
-  root.querySelector("[data-error-summary]")?.focus();
+  focusError(root);
   all(root, "[data-needs-script]").forEach((element) => (element.hidden = false));
   all(root, "[data-codes]").forEach(countCodes);
   all(root, "[data-ticks]").forEach(countTicks);
@@ -52,6 +52,13 @@ function helps(root) {
 function bringIntoRow(link) {
   const row = link.closest("ul");
   row.scrollLeft = link.offsetLeft - row.offsetLeft - (row.clientWidth - link.offsetWidth) / 2;
+}
+
+// At a counter the scanner's next code must land in the field that was wrong; the summary is read out all the same.
+function focusError(root) {
+  const summary = root.querySelector("[data-error-summary]");
+  const field = summary?.closest("form[data-scanner]")?.querySelector("[aria-invalid=true]");
+  (field || summary)?.focus();
 }
 
 const plural = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
@@ -111,6 +118,83 @@ document.addEventListener("keydown", (event) => {
     target.form.requestSubmit();
   }
   if (target.matches("[data-look-up]")) event.preventDefault();
+  if (target.matches("form[data-scanner] :is(input, textarea)")) nextField(event);
+});
+
+// A scanner ends each code with Enter: on to the next field. In a list an empty line ends it; after the last one it is sent.
+function nextField(event) {
+  const { target } = event;
+  const fields = [...target.form.elements].filter((field) => field.matches("input:not([type=hidden], [type=radio], [type=checkbox]), textarea"));
+  const next = fields[fields.indexOf(target) + 1];
+  const listEnds = !/[^\n]$/.test(target.value) && target.selectionStart === target.value.length;
+  if (!next || (target.matches("textarea") && !listEnds)) return;
+  event.preventDefault();
+  if (!target.value.trim()) return;
+  target.value = target.value.trimEnd();
+  next.focus();
+}
+
+// --- the counter terminal: nobody is to read, or to use, what another has left ------------------------
+
+function startTerminal() {
+  const form = document.querySelector("form[data-blank-after]");
+  if (!form) return;
+  const whole = Number(form.dataset.seconds) * 1000;
+  let end = Date.now() + Number(form.dataset.blankAfter) * 1000;
+  let asking = null;
+  const empty = () => {
+    document.getElementById("main-content").replaceChildren(); // the network may be away
+    form.submit();
+  };
+  // The proof ends at the server too: keys prolong it there, asked for once in a while.
+  const ask = async () => {
+    asking = null;
+    const answer = await fetch(form.dataset.here, { method: "POST", body: new FormData(form) }).catch(() => null);
+    if (answer?.status === 410) empty();
+    if (answer?.ok) end = Date.now() + (await answer.json()).seconds * 1000;
+  };
+  const touched = () => {
+    if (!form.dataset.here) end = Date.now() + whole;
+    else asking ??= setTimeout(ask, Math.min(5000, whole / 6));
+  };
+  ["keydown", "pointerdown"].forEach((name) => document.addEventListener(name, touched));
+  const tick = () => {
+    const left = Math.ceil((end - Date.now()) / 1000);
+    form.querySelector("[data-left]").textContent = Math.max(left, 0);
+    if (left > 0) return;
+    clearInterval(timer);
+    empty();
+  };
+  const timer = setInterval(tick, 250);
+  tick();
+}
+
+// Sent without a trace in the browser's history: Back can neither show a badge and PIN's answer nor send them again.
+async function sendTraceless(form, submitter) {
+  const body = new FormData(form);
+  if (submitter?.name) body.append(submitter.name, submitter.value);
+  try {
+    const answer = await fetch(form.action, { method: "POST", body });
+    if (answer.redirected) return location.replace(answer.url);
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    document.title = page.title;
+    const main = document.getElementById("main-content");
+    main.replaceWith(document.adoptNode(page.getElementById("main-content")));
+    helps(document.getElementById("main-content"));
+  } catch {
+    wake(form);
+    form.querySelector("[data-unsent]")?.remove();
+    form.insertAdjacentHTML("afterbegin", "<p data-unsent role=alert>The portal does not answer. Try once more; nothing is done twice.</p>");
+  }
+}
+
+// Back from the next page: whatever the browser kept of a terminal's page is not shown.
+window.addEventListener("pageshow", ({ persisted }) => {
+  const terminal = document.querySelector("[data-terminal]");
+  if (persisted && terminal) {
+    document.body.replaceChildren();
+    location.replace(terminal.dataset.terminal);
+  }
 });
 
 document.addEventListener("click", (event) => {
@@ -166,6 +250,12 @@ document.addEventListener("submit", (event) => {
   setTimeout(() => wake(form), 10_000);
 });
 
+document.addEventListener("submit", (event) => {
+  if (event.defaultPrevented || !event.target.matches("[data-terminal] ~ * form[method=post]")) return;
+  event.preventDefault();
+  sendTraceless(event.target, event.submitter);
+});
+
 function wake(form) {
   delete form.dataset.sent;
   form.querySelectorAll("[type=submit][aria-disabled]").forEach((button) => button.removeAttribute("aria-disabled"));
@@ -174,7 +264,10 @@ function wake(form) {
 // Back from the next page: the form may be sent again.
 window.addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach(wake));
 
-document.addEventListener("DOMContentLoaded", () => start(document.body, true));
+document.addEventListener("DOMContentLoaded", () => {
+  start(document.body, true);
+  startTerminal();
+});
 document.addEventListener("htmx:load", ({ detail }) => {
   if (detail.elt !== document.body) start(detail.elt, false);
 });
