@@ -36,7 +36,10 @@ TITLES = {
     E.CORRECTED: "No. {undone} undone: with {destination} again",
     E.NOTED: "Note",
 }
-PROOFS = {"password": "password", "totp": "one-time code", "recovery": "recovery code"}
+PROOFS = {
+    "password": "password", "totp": "one-time code", "recovery": "recovery code",
+    "pin": "badge and PIN",
+}  # fmt: skip
 
 
 def contents(kit):

@@ -13,6 +13,7 @@ from naloxone.views import (
     offers,
     places,
     stock,
+    terminal,
     uses,
 )
 from safety_portal.access import Permission
@@ -80,6 +81,14 @@ urlpatterns = [
     path("places/S-<int:number>/change/", places.change_place, name="change_place"),
     path("places/S-<int:number>/close/", places.close_place, name="close_place"),
     path("places/S-<int:number>/no-access/", inspections.no_access, name="no_access"),
+    path("terminal/take/", terminal.take, name="terminal_take"),
+    path("terminal/take/check/", terminal.take_check, name="terminal_take_check"),
+    path("terminal/hand-over/", terminal.give, name="terminal_give"),
+    path("terminal/hand-over/check/", terminal.give_check, name="terminal_give_check"),
+    path("terminal/return/", terminal.give_back, name="terminal_return"),
+    path("terminal/return/check/", terminal.return_check, name="terminal_return_check"),
+    path("terminal/look/", terminal.look, name="terminal_look"),
+    path("terminal/look/now/", terminal.look_now, name="terminal_look_now"),
     path("options/receivers/", hand_overs.receiver_options, name="receiver_options"),
     path("options/seconds/", hand_overs.second_options, name="second_options"),
     path("options/witnesses/", disposals.witness_options, name="witness_options"),

@@ -1,5 +1,6 @@
 """The only writes of the app: each verb is one transaction, checks rights first and leaves an audit row."""
 
+from naloxone.actions.counter import attest_kits
 from naloxone.actions.custody import (
     answer_offer,
     answer_offers,
@@ -50,6 +51,7 @@ __all__ = [
     "answer_offers",
     "ask_replacement",
     "assemble_kits",
+    "attest_kits",
     "bind_use",
     "change_place",
     "close_discrepancy",

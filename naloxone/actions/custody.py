@@ -144,10 +144,10 @@ def answer_offer(*, offer, refused=None, now, request_key, by):
 
     A unit that moved meanwhile lapses; if nothing is left, CustodyError. Known request: same answer.
     """
-    refused = refused or {}
     if not may_answer(by, offer.receiver):
         raise AccessError(f"{by} may not answer {offer.reference}")
     lines = {line.kit_id: line for line in offer.lines.all()}
+    refused = {key: reason for key, reason in (refused or {}).items() if key in lines}
     kits, _ = begin([Kit(pk=key) for key in lines], request_key)
     lines = {line.kit_id: line for line in offer.lines.filter(outcome=None)}
     kits = [kit for kit in kits if kit.pk in lines]
@@ -177,13 +177,20 @@ def answer_offer(*, offer, refused=None, now, request_key, by):
 
 
 @transaction.atomic
-def answer_offers(*, offers, now, request_key, by):
-    """Accept several offers in one tap, all or none. Returns them. Raises CustodyError, AccessError."""
+def answer_offers(*, offers, refused=None, now, request_key, by):
+    """Answer several offers in one tap, all or none: accepted but for units refused, {kit key: reason}.
+
+    Returns them. Raises CustodyError, AccessError.
+    """
     if not offers:
         raise CustodyError("These offers have been answered or withdrawn meanwhile.")
     return [
         answer_offer(
-            offer=offer, now=now, request_key=uuid.uuid5(request_key, offer.reference), by=by
+            offer=offer,
+            refused=refused,
+            now=now,
+            request_key=uuid.uuid5(request_key, offer.reference),
+            by=by,
         )
         for offer in offers
     ]

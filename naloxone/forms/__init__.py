@@ -30,6 +30,7 @@ from naloxone.forms.stock import (
     ReceiveForm,
     ReleaseForm,
 )
+from naloxone.forms.terminal import AttestForm, GiveTurnForm, HereForm, ReturnTurnForm, TakeForm
 from naloxone.forms.uses import (
     BindForm,
     DoseForm,
@@ -43,6 +44,7 @@ __all__ = [
     "AcceptForm",
     "AnswerForm",
     "AssembleForm",
+    "AttestForm",
     "BindForm",
     "ChangePlaceForm",
     "CloseForm",
@@ -54,6 +56,8 @@ __all__ = [
     "FoundForm",
     "GiveBackForm",
     "GiveForm",
+    "GiveTurnForm",
+    "HereForm",
     "HoldForm",
     "InspectForm",
     "LaterForm",
@@ -70,7 +74,9 @@ __all__ = [
     "RecallForm",
     "ReceiveForm",
     "ReleaseForm",
+    "ReturnTurnForm",
     "SealedForm",
+    "TakeForm",
     "UndoForm",
     "UseForm",
     "WasteForm",
