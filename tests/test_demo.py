@@ -22,7 +22,7 @@ from naloxone.models import (
     LotRecall,
 )
 from safety_portal.access import Grant, Role
-from safety_portal.demo.cast import DOMAIN, PASSWORD
+from safety_portal.demo.cast import DOMAIN, PASSWORD, PINS
 from safety_portal.management.commands.demo_accounts import FIRST_LOOKS
 from safety_portal.management.commands.make_demo import digest_moments
 from safety_portal.outbox import Message
@@ -201,6 +201,12 @@ def test_both_coordinators_have_views_of_the_kits_that_find_some(name):
 
 
 @pytest.mark.usefixtures("world")
+@pytest.mark.parametrize(("name", "given"), [("officer", "Alder"), ("supervisor", "Birch")])
+def test_the_printed_pin_is_theirs(name, given):
+    assert account(name).pin.opens_with(PINS[given])
+
+
+@pytest.mark.usefixtures("world")
 def test_mail_waits_in_the_outbox():
     assert Message.objects.waiting().filter(kind="digest").exists()
     assert Message.objects.waiting().due(timezone.now()).exists()
@@ -213,6 +219,10 @@ def test_the_accounts_are_told_with_their_password():
 
     assert all(f" {name}@portal.example " in out.getvalue() for _, name, _ in FIRST_LOOKS)
     assert f"Password of all: {PASSWORD}" in out.getvalue()
+    assert (
+        f"officer {account('officer').person.badge} with {PINS['Alder']}, supervisor"
+        in out.getvalue()
+    )
     assert max(map(len, out.getvalue().splitlines())) <= 100
 
 

@@ -14,6 +14,8 @@ TARGET = Path(__file__).resolve().parent.parent / "docs" / "guide" / "pictures"
 PASSWORD = "demo safety portal 2026"
 # Numbers of kits differ from demo to demo: this picture is of the first one on its page.
 FOLLOWED = {"kit": "main a[href^='/kits/K-']"}
+# This one is of what the browser shows once it is a terminal.
+ENROLLED = {"counter"}
 DESK, PHONE = {"width": 1100, "height": 760}, {"width": 390, "height": 760}
 # name of the picture, who looks, which page, on what
 PICTURES = [
@@ -22,6 +24,7 @@ PICTURES = [
     ("hand-overs", "officer", "/hand-overs/", PHONE),
     ("record-use", "officer", "/uses/new/", PHONE),
     ("home-supervisor", "supervisor", "/", DESK),
+    ("counter", "supervisor", "/terminals/enrol/", DESK),
     ("home-coordinator", "coordinator", "/", DESK),
     ("kits", "coordinator", "/kits/", DESK),
     ("receive", "coordinator", "/kits/receive/", DESK),
@@ -38,6 +41,22 @@ def sign_in(page, address, who):
     page.wait_for_url(f"{address}/")
 
 
+def enrol(page):
+    page.fill("[name=name]", "Muster room counter")
+    page.click("main button[type=submit]")
+    page.wait_for_url("**/terminal/")
+
+
+def revoke(page, address, who):
+    """The name is free again for the next pictures."""
+    sign_in(page, address, who)
+    page.goto(f"{address}/terminals/")
+    page.locator("tr", has_text="Muster room counter").locator("a[href$='/revoke/']").click()
+    page.wait_for_url("**/revoke/")
+    page.click("main button[type=submit]")
+    page.wait_for_url("**/terminals/")
+
+
 def take(browser, address):
     for name, who, path, size in PICTURES:
         page = browser.new_page(viewport=size)
@@ -49,7 +68,11 @@ def take(browser, address):
         if name in FOLLOWED:
             page.locator(FOLLOWED[name]).first.click()
             page.wait_for_url("**/kits/K-*/")
+        if name in ENROLLED:
+            enrol(page)
         page.screenshot(path=TARGET / f"{name}.png")
+        if name in ENROLLED:
+            revoke(page, address, who)
         page.close()
         print(name)
 

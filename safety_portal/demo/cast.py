@@ -7,13 +7,14 @@ from pathlib import Path
 
 from django.contrib.auth.hashers import make_password
 
-from safety_portal import access, audit
+from safety_portal import access, audit, pins
 from safety_portal.access import Role, Scope
 from safety_portal.people import Account, Canine, Kind, Person, Station, WorkAssignment
 
 FOLDER = Path(__file__).parent
 DOMAIN = "portal.example"
 PASSWORD = "demo safety portal 2026"
+PINS = {"Alder": "274913", "Birch": "835026"}  # the demo's officer and supervisor, at a counter
 NO_ACCOUNT = "-"
 BEGAN = 460  # days ago: rights and work start before the first delivery, fourteen months back
 # Who has a role nearer to a station answers for it first.
@@ -77,6 +78,8 @@ def make_cast(now):
     make_work(listed, cast, now)
     make_canines(cast, now)
     give_roles(listed, cast, now)
+    for name, pin in PINS.items():
+        pins.set_pin(pin=pin, now=now, by=cast.people[name])
     return cast
 
 

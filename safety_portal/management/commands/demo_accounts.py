@@ -2,14 +2,14 @@
 
 from django.core.management.base import BaseCommand
 
-from safety_portal.demo.cast import DOMAIN, PASSWORD
-from safety_portal.people import Account
+from safety_portal.demo.cast import DOMAIN, PASSWORD, PINS
+from safety_portal.people import Account, Person
 
 # Who they are, their address before the @, and what is worth a look.
 FIRST_LOOKS = [
     ("Officer", "officer", "Hand-overs: accept what waits, or refuse a kit"),
     ("Naloxone coordinator", "coordinator", "Kits: release, assemble, offer"),
-    ("Station supervisor", "supervisor", "Kits that expire; hand over at the counter"),
+    ("Station supervisor", "supervisor", "Kits that expire; make a counter terminal"),
     ("Dog handler", "handler", "The kit that waits for Biscuit, your dog"),
     ("National coordinator", "national", "Kits of twelve stations; record a recall"),
     ("Administrator", "admin", "People: invite, give and end roles; the outbox"),
@@ -31,6 +31,13 @@ def lines():
         yield f"  {role:<{role_width}}  {address:<{address_width}}  {look}"
 
 
+def at_the_counter():
+    """Who has a PIN: “officer D20100 with 274913”."""
+    found = Person.objects.filter(given_name__in=PINS, account__email__endswith=f"@{DOMAIN}")
+    rows = found.order_by("badge").values_list("account__email", "badge", "given_name")
+    return ", ".join(f"{email.split('@')[0]} {badge} with {PINS[n]}" for email, badge, n in rows)
+
+
 class Command(BaseCommand):
     help = "Prints the demo's accounts and their password."
 
@@ -42,3 +49,4 @@ class Command(BaseCommand):
         for line in lines():
             self.stdout.write(line)
         self.stdout.write(f"Password of all: {PASSWORD}")
+        self.stdout.write(f"Badge and PIN at a counter terminal: {at_the_counter()}")
