@@ -44,6 +44,7 @@ def test_a_new_key_fits_the_ring():
     assert len(base64.b64decode(key, validate=True)) == 32
 
 
+@pytest.mark.django_db
 def test_ended_sessions_are_cleared_and_running_ones_stay():
     for days in (-1, 1):
         session = SessionStore()
