@@ -74,7 +74,7 @@ class StationTerminalForm(RosterForm):
 
     def __init__(self, *args, person, **kwargs):
         super().__init__(*args, person=person, **kwargs)
-        mine = stations_where(person, Permission.TERMINALS_KEEP).by_name()
+        mine = stations_where(person, Permission.TERMINALS_KEEP).in_use().by_name()
         self.fields["station"].queryset = mine
         self.fields["station"].initial = mine.filter(pk=person.station_id).first() or mine.first()
 

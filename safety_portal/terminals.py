@@ -104,8 +104,10 @@ def enrol_terminal(*, station, name, replaces=None, now, by):
     access.check(by, Permission.TERMINALS_KEEP, at=station)
     if replaces is not None:
         end_terminal(replaces, now=now, by=by)
-    # Two of one name at once: the second waits for the first one's row.
-    Station.objects.select_for_update().get(pk=station.pk)
+    # Two of one name at once, or a closing: the second waits for what the first has written.
+    station = Station.objects.select_for_update(no_key=True).get(pk=station.pk)
+    if station.closed_on is not None:
+        raise TerminalError(station.closed_words, "station")
     if Terminal.objects.in_use().filter(station=station, name__iexact=name).exists():
         raise TerminalError(f"{station} already has a terminal of this name.", "name")
     token = secrets.token_urlsafe(32)
@@ -132,6 +134,12 @@ def end_terminal(terminal, *, now, by):
         facts = {"station": terminal.station, "name": terminal.name}
         audit.record("terminal.revoked", by=by, target=terminal, **facts)
     return bool(ended)
+
+
+def end_terminals(station, *, now, by):
+    """End all of a station that is being closed."""
+    for terminal in Terminal.objects.in_use().filter(station=station).with_names().order_by("pk"):
+        end_terminal(terminal, now=now, by=by)
 
 
 # --- a turn ------------------------------------------------------------------------------------------

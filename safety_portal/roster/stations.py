@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Greatest
 from django.urls import reverse
 
-from safety_portal import access, audit
+from safety_portal import access, audit, terminals
 from safety_portal.access import Grant, Permission
 from safety_portal.geography import STATES
 from safety_portal.people import (
@@ -22,6 +22,7 @@ from safety_portal.people import (
     Station,
 )
 from safety_portal.roster.people import begin
+from safety_portal.terminals import Terminal
 from safety_portal.versions import change_row
 
 WORDS = {"facility_type": "kind", "time_zone": "time zone"}
@@ -99,6 +100,12 @@ def what_follows(station, now):
             f"1 role given for {station} alone ends."
             if roles == 1
             else f"{roles:,} roles given for {station} alone end."
+        )
+    if browsers := Terminal.objects.in_use().filter(station=station).count():
+        yield (
+            "The counter terminal there is revoked."
+            if browsers == 1
+            else f"The {browsers:,} counter terminals there are revoked."
         )
     for closing in closings:
         yield from closing.follows(station)
@@ -189,6 +196,7 @@ def close_station(*, station, reason, now, by):
     on = station.today(now)
     for closing in closings:
         closing.close(station, on=on, by=by)
+    terminals.end_terminals(station, now=now, by=by)
     ended = roles_for(station, now).update(ends_at=Greatest(F("starts_at"), now), ended_by=by)
     access.forget(by)
     Station.objects.filter(pk=station.pk).update(

@@ -229,6 +229,29 @@ def test_revoking_ends_the_turn_that_is_under_way(keeper, counter, person):
     assert counter.get("/terminal/act/").url == "/accounts/login/"
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (1, "The counter terminal there is revoked"),
+        (2, "The 2 counter terminals there are revoked"),
+    ],
+)
+def test_with_the_station_its_terminals_end(number, words):
+    admin, den = make.administrator(), make.station("Den")
+    keeper = make.person(admin.station, Role.SUPERVISOR, scope=Scope.EVERYWHERE)
+    tokens = [enrol(keeper, f"Counter {n}", station=den)[1] for n in range(number)]
+    assert [s for s in roster.what_follows(den, timezone.now()) if words in s]
+
+    roster.close_station(station=den, reason="Moved", now=timezone.now(), by=admin)
+
+    assert not Terminal.objects.in_use().exists()
+    assert at_counter(tokens[0]).get("/terminal/").url == "/accounts/login/"
+    assert AuditRow.objects.filter(act="terminal.revoked", by=admin).count() == number
+    with pytest.raises(TerminalError, match="was closed on"):
+        enrol(keeper, station=den)
+
+
 def test_a_terminal_is_revoked_by_who_keeps_it_only(keeper, counter):
     stranger = make.person(make.station(), Role.SUPERVISOR)
 
