@@ -8,6 +8,8 @@ SETUP = $(or $(PYTHON),python3) tools/setup.py
 SERVERS := $(PY) tools/servers.py
 BEGAN := $(shell date +%s)
 RULES = $(wildcard */rules.py */*_rules.py)
+# As many processes as cores, a file of tests in each at a time; ARGS="-n 0" for one after the other.
+TOGETHER := -n auto --dist loadfile
 # Checks that start Django reach no server; these addresses lead nowhere.
 NOWHERE := DATABASE_URL=postgres://nobody@127.0.0.1:1/nothing REDIS_URL=redis://127.0.0.1:1/0 DATABASE_OWNER_URL=
 
@@ -25,12 +27,12 @@ demo-setup:
 	@$(SETUP) demo
 
 test: setup  ## Run every test, browser journeys too, on servers that are thrown away (ARGS= for pytest)
-	@PORTAL_ENV=test $(SERVERS) $(PY) -m pytest $(ARGS)
+	@PORTAL_ENV=test $(SERVERS) $(PY) -m pytest $(TOGETHER) $(ARGS)
 
 test-own-servers: setup  ## The same on DATABASE_URL, DATABASE_OWNER_URL (may create databases) and REDIS_URL
 	@for name in DATABASE_URL DATABASE_OWNER_URL REDIS_URL; do \
 		[ -n "$$(printenv $$name)" ] || { echo "Set $$name to a server of your own."; exit 1; }; done
-	@PORTAL_ENV=test $(PY) -m pytest $(ARGS)
+	@PORTAL_ENV=test $(PY) -m pytest $(TOGETHER) $(ARGS)
 
 check: setup  ## Style, types, import direction, migrations, deployment settings, locks
 	$(PY) -m ruff check .

@@ -108,6 +108,7 @@ def axe():
     source = AXE.read_text()
 
     def look(page):
+        page.wait_for_load_state()  # a click may have only begun to lead here
         page.evaluate(source)
         found = page.evaluate(
             "(tags) => axe.run(document, {runOnly: tags, resultTypes: ['violations']})", WCAG

@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.db import connections
 from psycopg import sql
 
+from tests import apart
 from tests.browser import axe, browser, live_portal, open_page, page, phone, watched_page
 from tests.parts import sink, worker
 
@@ -31,6 +32,7 @@ def django_db_setup(django_test_environment, django_db_blocker):
     """A test database that the owner migrates and the tests meet as the application's role."""
     owner, app = connections["owner"], connections["default"]
     real = app.settings_dict["NAME"]
+    owner.settings_dict["TEST"]["NAME"] = apart.name_of(real)
     with django_db_blocker.unblock():
         owner.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
         app.creation.set_as_test_mirror(owner.settings_dict)

@@ -60,6 +60,7 @@ def choose(page, label, words):
 
 
 def fits(page):
+    page.wait_for_load_state()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page.url
 
 
@@ -142,6 +143,7 @@ def test_a_place_is_closed_once_its_kits_have_moved(telephone, axe, world):
     telephone.get_by_role("link", name="Move them to another place").click()
     choose(telephone, "To", "Vault")
     telephone.get_by_role("button", name="Move", exact=True).click()
+    expect(telephone.get_by_text("Moved to Vault")).to_be_visible()
 
     telephone.goto(where)
     telephone.get_by_role("link", name="Close", exact=True).click()

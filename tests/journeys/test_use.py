@@ -56,6 +56,7 @@ def tell_more(page, axe):
     page.get_by_text("A person in custody").click()
     page.get_by_text("Could not be woken").click()
     page.get_by_role("button", name="Keep it").click()
+    expect(page.get_by_text("Kept.")).to_be_visible()
     page.get_by_role("button", name="Ask for a kit in its place").click()
     expect(page.get_by_text("Asked for.")).to_be_visible()
 
@@ -83,7 +84,7 @@ def test_coordinator_and_medical_officer_each_see_their_half(open_page, axe, wor
     phone.goto("/uses/new/")
     phone.get_by_text("One of a place, not known which").click()
     phone.get_by_role("button", name="Save: a dose was given").click()
-    phone.wait_for_url("**/uses/U-*/")
+    expect(phone.get_by_text("Not known yet", exact=True)).to_be_visible()
     first, second = UseReport.objects.order_by("pk")
 
     desk = open_page(1280, 900)
@@ -99,6 +100,7 @@ def test_coordinator_and_medical_officer_each_see_their_half(open_page, axe, wor
     desk.goto(f"/uses/{first.reference}/")
     expect(desk.get_by_text("The clinical part")).to_have_count(0)
     desk.get_by_role("button", name="It is seen to").click()
+    expect(desk.get_by_text("Seen to by")).to_be_visible()
 
     doctor = open_page(1280, 900)
     sign_in(doctor, world["doctor"])
