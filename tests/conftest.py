@@ -23,7 +23,7 @@ __all__ = [
 
 def pytest_configure(config):
     if portal_settings.PORTAL_ENV != "test" or "owner" not in portal_settings.DATABASES:
-        pytest.exit("Run the tests through `make test`, or tools/servers.py pytest …", returncode=4)
+        pytest.exit("Run the tests through `make test`, or tools/servers.py python -m pytest …", returncode=4)
 
 
 # --- databases ----------------------------------------------------------------------------------------
