@@ -9,7 +9,7 @@ import redis
 from django.conf import settings as portal_settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
-from django.db import connections
+from django.db import ProgrammingError, connections
 from psycopg import sql
 
 from tests import apart
@@ -23,7 +23,10 @@ __all__ = [
 
 def pytest_configure(config):
     if portal_settings.PORTAL_ENV != "test" or "owner" not in portal_settings.DATABASES:
-        pytest.exit("Run the tests through `make test`, or tools/servers.py python -m pytest …", returncode=4)
+        pytest.exit(
+            "Run the tests through `make test`, or tools/servers.py python -m pytest …",
+            returncode=4,
+        )
 
 
 # --- databases ----------------------------------------------------------------------------------------
@@ -53,7 +56,7 @@ def hang_up(app):
     """Ends what threads of a live server left connected; a role may end its own connections, not another's."""
     with app.cursor() as cursor:
         cursor.execute(
-            "select pg_terminate_backend(pid) from pg_stat_activity "
+            "select pg_terminate_backend(pid, 5000) from pg_stat_activity "
             "where datname = current_database() and usename = current_user and pid <> pg_backend_pid()"
         )
 
@@ -83,9 +86,22 @@ def committed(django_db_setup, django_db_blocker):
         try:
             yield name
         finally:
-            connections.close_all()
-            owner.settings_dict["NAME"] = app.settings_dict["NAME"] = template
-            as_owner("drop database {} with (force)", name)
+            try:
+                drop_copy(app, name)
+            finally:
+                owner.settings_dict["NAME"] = app.settings_dict["NAME"] = template
+
+
+def drop_copy(app, name, tries=10):
+    """Drops a test's copy; again when a page that is just closing has connected anew meanwhile."""
+    for left in reversed(range(tries)):
+        hang_up(app)
+        connections.close_all()
+        try:
+            return as_owner("drop database {} with (force)", name)
+        except ProgrammingError:
+            if not left:
+                raise
 
 
 # --- what tests must not inherit from one another -------------------------------------------------------
