@@ -46,6 +46,7 @@ def django_db_setup(django_test_environment, django_db_blocker):
         assert who != owner.settings_dict["USER"]
         assert where != real
         yield
+        connections.close_all()  # one that lived beside Playwright's loop may be dead
         hang_up(app)
         connections.close_all()
         made, owner.settings_dict["NAME"] = owner.settings_dict["NAME"], real
@@ -95,6 +96,7 @@ def committed(django_db_setup, django_db_blocker):
 def drop_copy(app, name, tries=10):
     """Drops a test's copy; again when a page that is just closing has connected anew meanwhile."""
     for left in reversed(range(tries)):
+        connections.close_all()
         hang_up(app)
         connections.close_all()
         try:
