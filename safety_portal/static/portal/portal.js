@@ -136,13 +136,17 @@ function nextField(event) {
 
 // --- the counter terminal: nobody is to read, or to use, what another has left ------------------------
 
+let leaving = false; // “Done” was pressed: the answer of an act still under way must not take its place
+
 function startTerminal() {
   const form = document.querySelector("form[data-blank-after]");
   if (!form) return;
   const whole = Number(form.dataset.seconds) * 1000;
   let end = Date.now() + Number(form.dataset.blankAfter) * 1000;
   let asking = null;
+  form.addEventListener("submit", () => (leaving = true));
   const empty = () => {
+    leaving = true; // submit() tells nobody
     document.getElementById("main-content").replaceChildren(); // the network may be away
     form.submit();
   };
@@ -175,6 +179,7 @@ async function sendTraceless(form, submitter) {
   if (submitter?.name) body.append(submitter.name, submitter.value);
   try {
     const answer = await fetch(form.action, { method: "POST", body });
+    if (leaving) return;
     if (answer.redirected) return location.replace(answer.url);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     document.title = page.title;
@@ -182,6 +187,7 @@ async function sendTraceless(form, submitter) {
     main.replaceWith(document.adoptNode(page.getElementById("main-content")));
     helps(document.getElementById("main-content"));
   } catch {
+    if (leaving) return;
     wake(form);
     form.querySelector("[data-unsent]")?.remove();
     form.insertAdjacentHTML("afterbegin", "<p data-unsent role=alert>The portal does not answer. Try once more; nothing is done twice.</p>");
