@@ -7,11 +7,11 @@ import pytest
 from playwright.sync_api import expect
 
 from safety_portal.people import Person
+from tests.journeys.people import SECRET, sign_in_as
 from tests.naloxone import make
 from tests.safety_portal import make as core
 
 pytestmark = pytest.mark.journey
-SECRET = "four words that nobody guesses"
 NEW_SECRET = "oranges climb blue ladders"
 WIDE, NARROW = (1280, 900), (390, 844)
 
@@ -47,14 +47,6 @@ def with_password(person):
     return person
 
 
-def sign_in(page, email, secret=SECRET):
-    page.goto("/accounts/login/")
-    page.get_by_label("Email").fill(email)
-    page.get_by_label("Password", exact=False).first.fill(secret)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/")
-
-
 def choose(page, label, words):
     """Pick from a combo box by typing."""
     box = page.get_by_role("combobox", name=re.compile(label))
@@ -80,7 +72,7 @@ def test_an_invited_person_chooses_a_password_and_is_at_home(
     open_page, administrator, station, worker, sink, look
 ):
     desk = open_page(*WIDE)
-    sign_in(desk, administrator.account.email)
+    sign_in_as(desk, administrator.account.email)
     expect(desk.get_by_role("heading", name="Can everybody sign in?")).to_be_visible()
     look(desk)
 
@@ -105,7 +97,7 @@ def test_an_invited_person_chooses_a_password_and_is_at_home(
         field.fill(NEW_SECRET)
     phone.get_by_role("button", name="Set password").click()
     phone.wait_for_url("**/done/")
-    sign_in(phone, "noa@portal.example", NEW_SECRET)
+    sign_in_as(phone, "noa@portal.example", NEW_SECRET)
 
     expect(phone.get_by_role("heading", name="What needs you now")).to_be_visible()
     expect(phone.get_by_text("You have no kit.")).to_be_visible()
@@ -120,7 +112,7 @@ def test_roles_are_given_and_ended_and_every_page_is_in_order(
     core.canine(administrator, core.recorded(administrator))
     uma = make.person(station, name="Uma")
     desk = open_page(*WIDE)
-    sign_in(desk, administrator.account.email)
+    sign_in_as(desk, administrator.account.email)
     where = f"/people/P-{uma.pk}/"
 
     desk.goto(where)
@@ -146,7 +138,7 @@ def test_roles_are_given_and_ended_and_every_page_is_in_order(
 
 def test_a_station_is_recorded_and_closed_again(open_page, administrator, station, look):
     desk = open_page(*WIDE)
-    sign_in(desk, administrator.account.email)
+    sign_in_as(desk, administrator.account.email)
 
     desk.goto("/people/stations/")
     desk.get_by_role("link", name="Record a station").click()
@@ -177,7 +169,7 @@ def test_a_station_is_recorded_and_closed_again(open_page, administrator, statio
 def test_a_stranger_finds_nothing(open_page, administrator, station):
     stranger = with_password(make.person(station, name="Stan"))
     page = open_page(*WIDE)
-    sign_in(page, stranger.account.email)
+    sign_in_as(page, stranger.account.email)
 
     for path in (
         "/people/",

@@ -11,10 +11,10 @@ from playwright.sync_api import expect
 
 from naloxone.models import Kit, Lot
 from safety_portal.access import Role, Scope
+from tests.journeys.people import SECRET, fits, may_sign_in, sign_in
 from tests.naloxone import make
 
 pytestmark = pytest.mark.journey
-SECRET = "four words that nobody guesses"
 
 
 @pytest.fixture
@@ -27,9 +27,7 @@ def world(live_portal):
         "auditor": make.person(make.station(), Role.AUDITOR, scope=Scope.EVERYWHERE, name="Audrey"),
         "stranger": make.coordinator(make.station(), name="Stan"),
     }
-    for person in people.values():
-        person.account.set_password(SECRET)
-        person.account.save()
+    may_sign_in(*people.values())
     make.product(name="Example nasal spray 4 mg")
     return people | {"place": make.place(people["coordinator"], "Lane 3 cabinet")}
 
@@ -44,24 +42,11 @@ def telephone(open_page):
     return open_page(390, 844, has_touch=True, is_mobile=True)
 
 
-def sign_in(page, person):
-    page.goto("/accounts/login/")
-    page.get_by_label("Email").fill(person.account.email)
-    page.get_by_label("Password", exact=False).first.fill(SECRET)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/")
-
-
 def choose(page, label, words):
     """Pick from a combo box by typing."""
     box = page.get_by_role("combobox", name=re.compile(label))
     box.fill(words)
     page.get_by_role("option", name=re.compile(words)).first.click()
-
-
-def fits(page):
-    page.wait_for_load_state()
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page.url
 
 
 def gap(above, below):

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from naloxone.models import Disposal, Kit
 from safety_portal.access import Role, Scope
-from tests.journeys.test_custody import SECRET, fits, sign_in
+from tests.journeys.people import SECRET, fits, may_sign_in, sign_in
 from tests.naloxone import make
 from tests.safety_portal.picture import upload
 
@@ -23,9 +23,7 @@ def world(live_portal, media):
         "supervisor": make.person(station, Role.SUPERVISOR, name="Sam"),
         "auditor": make.person(make.station(), Role.AUDITOR, scope=Scope.EVERYWHERE, name="Audrey"),
     }
-    for person in people.values():
-        person.account.set_password(SECRET)
-        person.account.save()
+    may_sign_in(*people.values())
     place = make.place(people["coordinator"], "Lane 3 cabinet")
     return people | {"kits": make.delivery(people["coordinator"], place, cartons=3)}
 

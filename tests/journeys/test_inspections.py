@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from naloxone.models import Discrepancy, Inspection
 from safety_portal.access import Role
-from tests.journeys.test_custody import SECRET, fits, sign_in
+from tests.journeys.people import fits, may_sign_in, sign_in
 from tests.naloxone import make
 
 pytestmark = pytest.mark.journey
@@ -29,9 +29,7 @@ def world(live_portal):
         "supervisor": make.person(station, Role.SUPERVISOR, name="Sam"),
         "officer": make.person(station, name="Olive"),
     }
-    for person in people.values():
-        person.account.set_password(SECRET)
-        person.account.save()
+    may_sign_in(*people.values())
     place = make.place(keeper, "Lane 3 cabinet")
     then = timezone.now() - dt.timedelta(days=40)
     loose = make.delivery(keeper, place, occurred_at=then)[0]

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from naloxone.models import Kit
 from safety_portal.access import Role
 from safety_portal.saved_filters import MOST, SavedFilter, save_filter
-from tests.journeys.test_custody import SECRET, fits, sign_in
+from tests.journeys.people import SECRET, fits, sign_in
 from tests.naloxone import make
 
 pytestmark = pytest.mark.journey

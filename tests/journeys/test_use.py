@@ -7,10 +7,10 @@ from playwright.sync_api import expect
 
 from naloxone.models import Kit, UseReport
 from safety_portal.access import Role
+from tests.journeys.people import fits, may_sign_in, sign_in
 from tests.naloxone import make
 
 pytestmark = pytest.mark.journey
-SECRET = "four words that nobody guesses"
 
 
 @pytest.fixture
@@ -22,21 +22,11 @@ def world(live_portal):
         "doctor": make.person(station, Role.MEDICAL_OFFICER, name="Dana"),
         "stranger": make.coordinator(make.station(), name="Stan"),
     }
-    for person in people.values():
-        person.account.set_password(SECRET)
-        person.account.save()
+    may_sign_in(*people.values())
     place = make.place(people["coordinator"], "Lane 3 cabinet")
     own, spare = make.delivery(people["coordinator"], place, cartons=2)
     make.hand([own], people["officer"], by=people["coordinator"])
     return people | {"place": place, "own": own, "spare": spare}
-
-
-def sign_in(page, person):
-    page.goto("/accounts/login/")
-    page.get_by_label("Email").fill(person.account.email)
-    page.get_by_label("Password", exact=False).first.fill(SECRET)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/")
 
 
 def record(page, axe, world):
@@ -72,8 +62,7 @@ def test_an_officer_records_a_use_on_a_telephone(open_page, axe, world):
     expect(page.get_by_role("combobox", name=re.compile("Of which place"))).to_be_visible()
     page.get_by_role("button", name="Save: a dose was given").click()
     expect(page.get_by_text("Not known yet", exact=True)).to_be_visible()
-    width = page.evaluate("document.documentElement.scrollWidth")
-    assert width <= 390
+    fits(page)
 
 
 def test_coordinator_and_medical_officer_each_see_their_half(open_page, axe, world):
