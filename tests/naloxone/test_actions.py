@@ -17,16 +17,6 @@ from tests.naloxone import make
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def by():
-    return make.coordinator(make.station())
-
-
-@pytest.fixture
-def store(by):
-    return make.place(by)
-
-
 def test_a_delivery_becomes_one_unit_a_carton_with_its_doses(by, store):
     kits = make.delivery(by, store, cartons=3)
 

@@ -24,27 +24,12 @@ DAY = dt.timedelta(days=1)
 
 
 @pytest.fixture
-def by():
-    return make.coordinator(make.station())
-
-
-@pytest.fixture
-def store(by):
-    return make.place(by)
-
-
-@pytest.fixture
 def chief(by):
     return make.person(by.station, Role.SUPERVISOR)
 
 
 def fresh(kits):
     return list(Kit.objects.with_names().filter(pk__in=[kit.pk for kit in kits]).order_by("pk"))
-
-
-@pytest.fixture
-def kits(by, store):
-    return make.delivery(by, store, cartons=2)
 
 
 def end(kits, by, **facts):

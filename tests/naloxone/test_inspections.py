@@ -22,16 +22,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def by():
-    return make.coordinator(make.station())
-
-
-@pytest.fixture
-def store(by):
-    return make.place(by)
-
-
-@pytest.fixture
 def kit(by, store):
     """A carton of two doses without a seal."""
     return fresh(make.delivery(by, store)[0])

@@ -21,24 +21,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def by():
-    return make.coordinator(make.station())
-
-
-@pytest.fixture
-def store(by):
-    return make.place(by)
-
-
-@pytest.fixture
 def kit(by, store):
     """A carton of two doses in a store."""
     return fresh(make.delivery(by, store)[0])
-
-
-@pytest.fixture
-def officer(by):
-    return make.person(by.station)
 
 
 def fresh(kit):

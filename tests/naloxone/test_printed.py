@@ -16,11 +16,6 @@ HOSTILE = '#eval("1+1") *bold* = x\n- item \u202e\U0001f525\u05d0 ' + "W" * 450
 
 
 @pytest.fixture
-def by():
-    return make.coordinator(make.station())
-
-
-@pytest.fixture
 def store(by):
     return make.place(by, "Cabinet A")
 

@@ -23,21 +23,6 @@ CANARY = "canary-recipient-words"
 
 
 @pytest.fixture
-def by():
-    return make.coordinator(make.station())
-
-
-@pytest.fixture
-def store(by):
-    return make.place(by)
-
-
-@pytest.fixture
-def officer(by):
-    return make.person(by.station)
-
-
-@pytest.fixture
 def kit(by, store, officer):
     """Two doses in an officer's hands."""
     return make.hand(make.delivery(by, store), officer, by=by)[0]

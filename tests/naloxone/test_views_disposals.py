@@ -23,32 +23,11 @@ SECRET = "four words that nobody guesses"
 
 
 @pytest.fixture
-def by():
-    return make.coordinator(make.station())
-
-
-@pytest.fixture
-def store(by):
-    return make.place(by)
-
-
-@pytest.fixture
 def chief(by):
     made = make.person(by.station, Role.SUPERVISOR, name="Sam")
     made.account.set_password(SECRET)
     made.account.save()
     return made
-
-
-@pytest.fixture
-def kits(by, store):
-    return make.delivery(by, store, cartons=2)
-
-
-@pytest.fixture
-def signed_in(client, by):
-    client.force_login(by.account)
-    return client
 
 
 def told(kits, **facts):

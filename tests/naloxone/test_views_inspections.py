@@ -19,11 +19,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def by():
-    return make.coordinator(make.station())
-
-
-@pytest.fixture
 def store(by):
     return make.place(by, "Lane 3 cabinet")
 
@@ -37,12 +32,6 @@ def kit(by, store):
 @pytest.fixture
 def sealed(by, store):
     return make.sealed_kit(by, store)
-
-
-@pytest.fixture
-def signed_in(client, by):
-    client.force_login(by.account)
-    return client
 
 
 def text(answer):

@@ -15,11 +15,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def by():
-    return make.coordinator(make.station())
-
-
-@pytest.fixture
 def store(by):
     return make.place(by, "Cabinet A")
 

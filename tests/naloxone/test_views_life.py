@@ -16,29 +16,8 @@ ZONE = make.Station(time_zone="America/Chicago").zone
 
 
 @pytest.fixture
-def by():
-    return make.coordinator(make.station())
-
-
-@pytest.fixture
-def store(by):
-    return make.place(by)
-
-
-@pytest.fixture
 def kit(by, store):
     return make.delivery(by, store)[0]
-
-
-@pytest.fixture
-def officer(by):
-    return make.person(by.station)
-
-
-@pytest.fixture
-def signed_in(client, by):
-    client.force_login(by.account)
-    return client
 
 
 def moment():
