@@ -32,7 +32,7 @@ create index line_by_device on naloxone_custodyline (device_id);
 create index device_by_kit_lot on naloxone_device (kit_id, lot_id);
 """
 
-CHECK = """
+REFUSE = """
 create function custody_refuse(problem text, about bigint, facts jsonb) returns void
 language plpgsql as $$
 begin
@@ -40,6 +40,9 @@ begin
         using errcode = 'SP100', detail = (facts || jsonb_build_object('problem', problem, 'kit', about))::text;
 end $$;
 
+"""
+# Replaced by 0009, which puts them back when it is undone.
+FUNCTIONS = """
 create function custody_check() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 declare
@@ -179,6 +182,8 @@ begin
     return null;
 end $$;
 
+"""
+TRIGGERS = """
 create trigger custody_checked before insert on naloxone_custodyevent
     for each row execute function custody_check();
 create trigger custody_projected after insert on naloxone_custodyevent
@@ -224,7 +229,7 @@ class Migration(migrations.Migration):
         migrations.RunSQL(
             LINES_TABLE, "drop table naloxone_custodyline; drop index device_by_kit_lot;"
         ),
-        migrations.RunSQL(CHECK, DROP),
+        migrations.RunSQL(REFUSE + FUNCTIONS + TRIGGERS, DROP),
         Protect("naloxone_lot"),
         Protect("naloxone_lotrecall"),
         Protect("naloxone_act"),

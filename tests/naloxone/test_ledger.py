@@ -366,3 +366,15 @@ def test_a_withdrawal_waits_for_an_answer_under_way(committed, django_db_blocker
 
         assert told == [f"Nothing of {offer.reference} is open any more."]
         assert Kit.objects.with_names().get().holder == make.holder(officer)
+
+
+def test_the_whole_life_of_a_kit_can_be_taken_back_and_made_again(committed, django_db_blocker):
+    with django_db_blocker.unblock():
+        call_command("migrate", "naloxone", "0008_who_answered", verbosity=0)
+        moves = CustodyMove.objects.filter(kind="corrected").count()
+        call_command("migrate", verbosity=0)
+        history()
+
+        assert moves == 0
+        assert CustodyMove.objects.filter(kind="corrected").exists()
+        assert verify_ledger().intact
