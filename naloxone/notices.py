@@ -9,7 +9,7 @@ from django.db import connection
 from django.urls import reverse
 
 from naloxone.models import Discrepancy, Disposal, HandOver, Kit
-from naloxone.rules import ESCALATE_HOURS, UNUSED, HolderKind, State
+from naloxone.rules import ESCALATE_HOURS, PLACES, UNUSED, State
 from safety_portal import access, alerts, outbox
 from safety_portal.access import Role
 from safety_portal.people import Station
@@ -18,8 +18,14 @@ KIND = "naloxone.kit_expiry"
 DISCREPANCY = "naloxone.discrepancy"
 UNSIGNED = "naloxone.disposal_uncountersigned"
 LATE, ESCALATED = 0, -1  # thresholds of a discrepancy: past 24 hours, past 72
+IN_CHARGE = [Role.COORDINATOR, Role.SUPERVISOR]
 OVERDUE = -1  # the horizon past the last day
 STOCK = "naloxone.below_par"
+
+
+def in_charge(station, threshold, now):
+    """Who answers for the stock of a station."""
+    return access.holders_of(IN_CHARGE, station, now)
 
 
 def horizons():
@@ -56,11 +62,7 @@ def dues(now):
             )
 
 
-def sweep_expiries(now):
-    """Open, raise and resolve the expiry alerts of all stations. Returns (looked at, opened, resolved)."""
-    due = list(dues(now))
-    reached = alerts.reach(KIND, due, now, how="Replaced, emptied or no longer in service")
-    return len(due), reached.opened, reached.resolved
+sweep_expiries = alerts.sweep_of(KIND, dues, how="Replaced, emptied or no longer in service")
 
 
 def recipients(station, threshold, now):
@@ -85,6 +87,14 @@ def url(found):
     return f"{reverse('naloxone:kits')}?{urlencode({'station': found[0].station_id, 'sort': 'expiry'})}"
 
 
+def mail(person, *, key, kind, subject, body, path, now):
+    """One mail to a person, once for its key; it ends with the link to where one acts."""
+    outbox.queue_mail(
+        key=f"{key}:{person.reference}", kind=kind, to=person.account.email, recipient=person,
+        subject=subject, body=f"{body}\n\n{settings.PUBLIC_URL}{path}\n", now=now,
+    )  # fmt: skip
+
+
 def tell_lapsed(lapsed, *, now):
     """Mail the receivers of offers that a move overtook. `lapsed`: (hand-over key, kit key) pairs."""
     kits = defaultdict(list)
@@ -94,44 +104,34 @@ def tell_lapsed(lapsed, *, now):
         "receiver__person__account", "receiver__canine__handler__account"
     )
     for offer in offers:
-        holder = offer.receiver
-        person = holder.person or (holder.canine and holder.canine.handler)
+        person = offer.receiver.carrier
         if person and person.has_account:  # a place has nobody in particular
             tell_one(person, offer, kits[offer.pk], now)
 
 
 def tell_one(person, offer, references, now):
     """One mail about one offer: references and a link, no names."""
-    outbox.queue_mail(
-        key=f"lapsed:{offer.reference}:{references[0]}:{person.reference}",
-        kind="hand_over.lapsed",
-        to=person.account.email,
-        recipient=person,
+    mail(
+        person, key=f"lapsed:{offer.reference}:{references[0]}", kind="hand_over.lapsed",
         subject=f"{offer.reference}: {len(references)} no longer offered to you",
         body=f"{', '.join(references)} of {offer.reference} moved before you answered, so the offer "
-        f"of it has ended. There is nothing you have to do.\n\n"
-        f"{settings.PUBLIC_URL}{reverse('naloxone:hand_over', args=[offer.pk])}\n",
-        now=now,
-    )
+        "of it has ended. There is nothing you have to do.",
+        path=reverse("naloxone:hand_over", args=[offer.pk]), now=now,
+    )  # fmt: skip
 
 
 def tell_undone(kit, event, *, by, now):
     """Mail who has a unit again because a hand-over was undone, unless they did it themselves."""
-    holder = event.source
-    person = holder.person or (holder.canine and holder.canine.handler)
+    person = event.source.carrier
     if person is None or person == by or not person.has_account:
         return
-    outbox.queue_mail(
-        key=f"undone:{kit.reference}:{event.sequence}:{person.reference}",
-        kind="kit.undone",
-        to=person.account.email,
-        recipient=person,
+    mail(
+        person, key=f"undone:{kit.reference}:{event.sequence}", kind="kit.undone",
         subject=f"{kit.reference} is with you again",
         body=f"No. {event.sequence} of {kit.reference} was recorded by mistake and is undone, so the "
-        f"kit is recorded as with you again. If you don't have it, say so there.\n\n"
-        f"{settings.PUBLIC_URL}{kit.get_absolute_url()}\n",
-        now=now,
-    )
+        "kit is recorded as with you again. If you don't have it, say so there.",
+        path=kit.get_absolute_url(), now=now,
+    )  # fmt: skip
 
 
 # --- uses ----------------------------------------------------------------------------------------
@@ -141,23 +141,18 @@ def tell_used(report, kits, *, now):
     """Mail at once: to the station that a kit was used, to its medical officers that a report waits. No names, no facts."""
     used = ", ".join(kit.reference for kit in kits)
     said = f"{used} {'was' if len(kits) == 1 else 'were'} used" if used else "A dose was given"
-    link = f"{settings.PUBLIC_URL}{reverse('naloxone:use', args=[report.pk])}"
-    station = access.holders_of([Role.SUPERVISOR, Role.COORDINATOR], report.station, now)
+    path = reverse("naloxone:use", args=[report.pk])
+    station = access.holders_of(IN_CHARGE, report.station, now)
     officers = access.holders_of([Role.MEDICAL_OFFICER], report.station, now)
     told = {person: f"{said} at {report.station}" for person in station}
     told |= {
         person: f"{report.reference} waits for you" for person in officers if person not in told
     }
     for person, subject in told.items():
-        outbox.queue_mail(
-            key=f"used:{report.reference}:{person.reference}",
-            kind="kit.used",
-            to=person.account.email,
-            recipient=person,
-            subject=subject,
-            body=f"{subject}. See {report.reference}:\n\n{link}\n",
-            now=now,
-        )
+        mail(
+            person, key=f"used:{report.reference}", kind="kit.used", subject=subject,
+            body=f"{subject}. See {report.reference}:", path=path, now=now,
+        )  # fmt: skip
 
 
 # --- stock ---------------------------------------------------------------------------------------
@@ -179,7 +174,7 @@ order by place.id
 def below_par(now):
     """One Due for each place with fewer usable kits than its par; fewer still is worse."""
     codes = dict(Station.objects.values_list("pk", "code"))
-    kinds = [HolderKind.STORAGE.value, HolderKind.VEHICLE.value]
+    kinds = [kind.value for kind in PLACES]
     with connection.cursor() as cursor:
         cursor.execute(BELOW_PAR, [State.IN_SERVICE.value, now, kinds])
         for place, station, usable in cursor.fetchall():
@@ -189,15 +184,7 @@ def below_par(now):
             )  # fmt: skip
 
 
-def sweep_stock(now):
-    """Open, raise and resolve the alerts of places below par. Returns (looked at, opened, resolved)."""
-    due = list(below_par(now))
-    reached = alerts.reach(STOCK, due, now, how="At par again, or its par changed")
-    return len(due), reached.opened, reached.resolved
-
-
-def stock_recipients(station, threshold, now):
-    return access.holders_of([Role.COORDINATOR, Role.SUPERVISOR], station, now)
+sweep_stock = alerts.sweep_of(STOCK, below_par, how="At par again, or its par changed")
 
 
 def stock_line(found):
@@ -217,19 +204,15 @@ def tell_missing(kits, act, *, now):
     for kit in kits:
         at[kit.station].append(kit.reference)
     for station, references in at.items():
-        for person in access.holders_of([Role.SUPERVISOR, Role.COORDINATOR], station, now):
-            noun = "kit is" if len(references) == 1 else "kits are"
-            outbox.queue_mail(
-                key=f"missing:{act.pk}:{station.code}:{person.reference}",
-                kind="kit.missing",
-                to=person.account.email,
-                recipient=person,
+        noun = "kit is" if len(references) == 1 else "kits are"
+        for person in access.holders_of(IN_CHARGE, station, now):
+            mail(
+                person, key=f"missing:{act.pk}:{station.code}", kind="kit.missing",
                 subject=f"{len(references)} {noun} reported missing at {station}",
                 body=f"{', '.join(references)} at {station}.\n\n"
-                f"Who finds one records it; after the search it is written off.\n"
-                f"{settings.PUBLIC_URL}{reverse('naloxone:discrepancies')}\n",
-                now=now,
-            )
+                "Who finds one records it; after the search it is written off.",
+                path=reverse("naloxone:discrepancies"), now=now,
+            )  # fmt: skip
 
 
 def overdue(now):
@@ -247,18 +230,12 @@ def overdue(now):
         )
 
 
-def sweep_discrepancies(now):
-    """Open, raise and resolve the alerts of discrepancies not closed in time."""
-    due = list(overdue(now))
-    reached = alerts.reach(DISCREPANCY, due, now, how="Closed")
-    return len(due), reached.opened, reached.resolved
+sweep_discrepancies = alerts.sweep_of(DISCREPANCY, overdue, how="Closed")
 
 
 def discrepancy_recipients(station, threshold, now):
     """The station; from 72 hours on the health office too."""
-    roles = [Role.COORDINATOR, Role.SUPERVISOR]
-    if threshold <= ESCALATED:
-        roles.append(Role.HEALTH_OFFICE)
+    roles = [*IN_CHARGE, Role.HEALTH_OFFICE] if threshold <= ESCALATED else IN_CHARGE
     return access.holders_of(roles, station, now)
 
 
@@ -285,16 +262,7 @@ def unsigned(now):
         )
 
 
-def sweep_disposals(now):
-    """Open and resolve the alerts of disposals that wait for a second signature too long."""
-    due = list(unsigned(now))
-    reached = alerts.reach(UNSIGNED, due, now, how="Signed, or undone")
-    return len(due), reached.opened, reached.resolved
-
-
-def unsigned_recipients(station, threshold, now):
-    """Those who may sign, and the one who has to ask them."""
-    return access.holders_of([Role.COORDINATOR, Role.SUPERVISOR], station, now)
+sweep_disposals = alerts.sweep_of(UNSIGNED, unsigned, how="Signed, or undone")
 
 
 def unsigned_line(found):
@@ -307,7 +275,7 @@ alerts.register_kind(
     alerts.Kind(
         name=UNSIGNED,
         title="Disposals by one person",
-        recipients=unsigned_recipients,
+        recipients=in_charge,
         line=unsigned_line,
         url=lambda found: reverse("naloxone:unsigned_disposals"),
     )
@@ -327,7 +295,7 @@ alerts.register_kind(
     alerts.Kind(
         name=STOCK,
         title="Places below par",
-        recipients=stock_recipients,
+        recipients=in_charge,
         line=stock_line,
         url=lambda found: reverse("naloxone:places"),
     )

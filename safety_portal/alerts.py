@@ -277,6 +277,17 @@ def register_sweep(name, look):
     sweeps[name] = look
 
 
+def sweep_of(kind, dues, *, how):
+    """The sweep of a kind: makes its open alerts fit what `dues(now)` says is due. `how` an alert ends that is no more."""
+
+    def look(now):
+        due = list(dues(now))
+        reached = reach(kind, due, now, how=how)
+        return len(due), reached.opened, reached.resolved
+
+    return look
+
+
 @contextmanager
 def alone(name):
     """Whether we are the only one at it: true holds a lock, false means another does it now."""

@@ -112,3 +112,8 @@ class Holder(models.Model):
     @property
     def reference(self):
         return f"S-{self.pk}"
+
+    @property
+    def carrier(self):
+        """The person who has what this holder has: themselves, or the dog's handler; None for a place."""
+        return self.person or (self.canine and self.canine.handler)

@@ -19,11 +19,6 @@ from tests.naloxone import make
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def by():
-    return make.coordinator(make.station())
-
-
 def test_an_expiry_opens_one_alert_that_rises_and_ends_with_its_cause(by):
     store = make.place(by)
     [kit] = make.delivery(by, store, expires_on=make.day(170))
@@ -156,4 +151,4 @@ def test_stock_counts_by_the_stations_own_day(by):
 def test_who_keeps_the_stock_hears_of_it(by):
     supervisor = make.person(by.station, Role.SUPERVISOR)
 
-    assert set(notices.stock_recipients(by.station, 0, timezone.now())) == {by, supervisor}
+    assert set(notices.in_charge(by.station, 0, timezone.now())) == {by, supervisor}
