@@ -71,22 +71,25 @@ class MedicalRead(models.Model):
         return f"medical read {self.pk}"
 
 
+def _seal(text, **facts):
+    if not text.strip():
+        raise MedicalError("Write what was found.", "text")
+    salt = secrets.token_hex(16)
+    sealed = encryption.encrypt(text, bound_to=f"medical.{salt}")
+    return MedicalEntry.objects.create(salt=salt, sealed=sealed, **facts)
+
+
+def _opened(entries):
+    """(entry, text) pairs."""
+    return [(e, encryption.decrypt(e.sealed, bound_to=f"medical.{e.salt}")) for e in entries]
+
+
 @transaction.atomic
 def write_medical(*, subject, about, topic, text, station, by):
     """Add one medical fact. `by` is a medical officer of that station's scope. Raises MedicalError, AccessError."""
     access.check(by, Permission.MEDICAL_WRITE, at=station)
-    if not text.strip():
-        raise MedicalError("Write what was found.", "text")
-    salt = secrets.token_hex(16)
-    entry = MedicalEntry.objects.create(
-        subject=subject,
-        about=about,
-        topic=topic,
-        station=station,
-        salt=salt,
-        sealed=encryption.encrypt(text, bound_to=f"medical.{salt}"),
-        by=by,
-    )
+    facts = {"about": about, "topic": topic, "station": station, "by": by}
+    entry = _seal(text, subject=subject, **facts)
     audit.record("medical.written", by=by, target=about, station=station)
     return entry
 
@@ -95,18 +98,7 @@ def write_medical(*, subject, about, topic, text, station, by):
 def take_up_medical(*, about, topic, text, station, by):
     """Add what somebody saw, in their own report: no right to read is needed to tell. Raises MedicalError."""
     access.check(by, Permission.OWN_THINGS, at=access.ANYWHERE)
-    if not text.strip():
-        raise MedicalError("Write what was found.", "text")
-    salt = secrets.token_hex(16)
-    return MedicalEntry.objects.create(
-        subject=None,
-        about=about,
-        topic=topic,
-        station=station,
-        salt=salt,
-        sealed=encryption.encrypt(text, bound_to=f"medical.{salt}"),
-        by=by,
-    )
+    return _seal(text, about=about, topic=topic, station=station, by=by)
 
 
 def read_own(*, about, by, now):
@@ -120,7 +112,7 @@ def read_own(*, about, by, now):
             by=by, subject=None, about=about, reason="own report", entries=len(entries),
             allowed=True, origin=audit.request_origin.get(),
         )  # fmt: skip
-    return [(e, encryption.decrypt(e.sealed, bound_to=f"medical.{e.salt}")) for e in entries]
+    return _opened(entries)
 
 
 def read_medical(*, about, by, reason):
@@ -147,7 +139,7 @@ def read_medical(*, about, by, reason):
         )
     if refused:
         raise access.AccessError(f"{by} may not read the medical facts of {about}")
-    return [(e, encryption.decrypt(e.sealed, bound_to=f"medical.{e.salt}")) for e in entries]
+    return _opened(entries)
 
 
 def reads_about(subject):
