@@ -4,13 +4,12 @@ from django.db.models import Q
 from django.utils import timezone
 
 from naloxone.models import Device, Holder, Kit
-from naloxone.rules import HolderKind
+from naloxone.rules import PLACES
 from safety_portal import access
 from safety_portal.access import Permission
 from safety_portal.people import Canine, Person, reference_number
 from safety_portal.widgets import Option
 
-PLACES = (HolderKind.STORAGE, HolderKind.VEHICLE)
 FEW = 7  # of each kind, so that no kind crowds out the others
 
 

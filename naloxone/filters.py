@@ -11,7 +11,7 @@ from django.utils.safestring import mark_safe
 
 from naloxone.disposal_rules import METHOD_WORDS, Method
 from naloxone.models import Device, Holder, Kit, Lot, Product
-from naloxone.rules import GONE, STATE_WORDS, HolderKind, State
+from naloxone.rules import GONE, PLACES, STATE_WORDS, State
 from safety_portal import access
 from safety_portal.access import Permission
 from safety_portal.keyset import By
@@ -24,7 +24,6 @@ WINDOWS = [("expired", "Expired"), *((str(d), f"Within {d} days") for d in (30, 
 STATES = [(s.value, STATE_WORDS[s]) for s in State if s != State.NEW]
 CHECKS = [("due", "Inspection due"), ("overdue", "Inspection overdue")]
 MORE = ("station", "place", "product", "lot", "inspection")
-PLACES = (HolderKind.STORAGE, HolderKind.VEHICLE)
 
 ORDERS = {
     "reference": (By("pk"),),

@@ -5,8 +5,9 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from naloxone.actions import life
+from naloxone.actions.custody import carries
 from naloxone.models import UnitKind
-from naloxone.rules import CARRIERS, LOST, MOVABLE, STOCKED, HolderKind, State
+from naloxone.rules import CARRIERS, LOST, MOVABLE, PLACES, STOCKED, HolderKind, State
 from safety_portal import access
 from safety_portal.access import Permission
 from safety_portal.page_parts import Button
@@ -20,8 +21,7 @@ def address_of(name, kit):
 
 def is_with(kit, person):
     """Whether the person has it, or the dog they lead."""
-    dog = kit.holder.canine
-    return kit.holder.person_id == person.pk or (dog is not None and dog.handler_id == person.pk)
+    return carries(kit.holder, person)
 
 
 def may_answer(kit, person):
@@ -47,7 +47,7 @@ def gives(kit, person):
 def custody_acts(kit, person, today):
     """Giving, moving and returning."""
     mine = is_with(kit, person)
-    at_place = kit.holder.kind in (HolderKind.STORAGE, HolderKind.VEHICLE)
+    at_place = kit.holder.kind in PLACES
     expired = kit.expires_on is not None and kit.expires_on < today
     if (mine or gives(kit, person)) and kit.state == State.IN_SERVICE and not expired:
         yield Button("Hand over", address_of("give", kit))

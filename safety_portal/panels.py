@@ -33,7 +33,7 @@ from naloxone.models import (
     Kit,
     UseReport,
 )
-from naloxone.rules import CARRIERS, CLOCK_SLACK, PLACES, UNUSED, State
+from naloxone.rules import CARRIERS, CLOCK_SLACK, PLACES, RECONCILE_HOURS, UNUSED, State
 from safety_portal import access, alerts, looking
 from safety_portal.access import EVERYWHERE, Grant, Permission, Role
 from safety_portal.alerts import Alert, SweepRun, WorkerHeartbeat
@@ -47,9 +47,7 @@ CHANGES_SINCE = dt.timedelta(days=7)
 A_DAY = dt.timedelta(days=1)
 SOON = dt.timedelta(days=14)  # a role that ends so soon is looked at
 MONTHS = 12
-BIND_WITHIN = dt.timedelta(
-    hours=24
-)  # which kit it was is found out within a day (domain C.1: reconcile)
+BIND_WITHIN = dt.timedelta(hours=RECONCILE_HOURS)  # which kit it was is found out in that time
 VERIFIED = "ledger.verified"
 # The rest of these roles' work comes with the exposure cases.
 BEFORE_CASES = (Role.MEDICAL_OFFICER, Role.SAFETY_OFFICER, Role.LAB_LIAISON, Role.CANINE_PROGRAMME)

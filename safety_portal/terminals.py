@@ -20,9 +20,8 @@ from safety_portal.people import Person, Station
 from safety_portal.pins import prove_pin
 from safety_portal.proofs import ProofError
 
-MOST_RENEWALS = (
-    10  # WCAG 2.2.1: whoever is slow may ask for more time ten times; then it ends all the same
-)
+# WCAG 2.2.1: whoever is slow may ask for more time ten times; then it ends all the same.
+MOST_RENEWALS = 10
 
 
 class TerminalError(Exception):

@@ -9,12 +9,10 @@ from django.utils import timezone
 from naloxone import ledger, rules
 from naloxone.actions.stock import begin, open_act_once, tell
 from naloxone.models import HandOver, HandOverLine, Holder, Kit, Outcome
-from naloxone.rules import CustodyError, EventKind, HolderKind, State
+from naloxone.rules import CARRIERS, CustodyError, EventKind, HolderKind, State
 from safety_portal import access, audit
 from safety_portal.access import AccessError, Permission
 from safety_portal.people import Canine, Person
-
-CARRIERS = (HolderKind.PERSON, HolderKind.CANINE_TEAM)
 
 
 def carries(holder, person):

@@ -97,21 +97,24 @@ def make_report(**facts):
 def write_doses(report, told, keys, *, given_at, request_key, now):
     """One row a dose, with what does not fit; those that fit leave their units at once. Returns the units."""
     units = {unit.pk: unit for unit in ledger.fresh_kits(keys)}
-    position, fitting = report.doses.count(), {}
+    rows = []
     for one in told:
         unit = units.get(one.kit.pk) if one.kit else None
         flags = flags_of(report, one, unit, given_at)
         for n in range(one.doses):
-            mine = flags
-            if unit and n >= unit.doses and Flag.EMPTY not in flags:
-                mine = [*flags, Flag.EMPTY]
-            position += 1
-            dose = UseDose.objects.create(
-                report=report, position=position, given_at=given_at, kit=unit, told_code=one.code,
-                lot=one.lot, flags=[flag.value for flag in mine], request_key=request_key,
-            )  # fmt: skip
-            if unit and not UNBOUND & set(mine):
-                fitting.setdefault(unit.pk, []).append(dose)
+            too_many = unit and n >= unit.doses and Flag.EMPTY not in flags
+            rows.append((one, unit, [*flags, Flag.EMPTY] if too_many else flags))
+    doses = UseDose.objects.bulk_create(
+        UseDose(
+            report=report, position=position, given_at=given_at, kit=unit, told_code=one.code,
+            lot=one.lot, flags=[flag.value for flag in flags], request_key=request_key,
+        )
+        for position, (one, unit, flags) in enumerate(rows, start=report.doses.count() + 1)
+    )  # fmt: skip
+    fitting = {}
+    for dose, (_, unit, flags) in zip(doses, rows, strict=True):
+        if unit and not UNBOUND & set(flags):
+            fitting.setdefault(unit.pk, []).append(dose)
     bind_now(report, fitting, units, given_at=given_at, request_key=request_key, now=now)
     return list(units.values())
 

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from naloxone import codes
 from naloxone.models import Holder, Kit
-from naloxone.rules import MOST_UNITS, CustodyError
+from naloxone.rules import MOST_UNITS, PLACES, CustodyError
 from safety_portal import access
 from safety_portal import widgets as w
 from safety_portal.people import reference_number
@@ -15,14 +15,15 @@ from safety_portal.versions import StaleError
 MOST_LISTED = 200  # places in one list; beyond that one looks them up
 
 
-def places_where(person, permission, kinds=codes.PLACES):
-    """Places in use at stations where the person has the permission, by name."""
-    return (
-        Holder.objects.in_use()
-        .filter(access.within(person, permission), kind__in=kinds)
-        .select_related("station")
-        .order_by("station__name", "name")
-    )
+def places_in_use(condition, kinds=PLACES):
+    """Places in use that fit a condition, by station and name."""
+    found = Holder.objects.in_use().filter(condition, kind__in=kinds)
+    return found.select_related("station").order_by("station__name", "name")
+
+
+def places_where(person, permission, kinds=PLACES):
+    """Places in use at stations where the person has the permission."""
+    return places_in_use(access.within(person, permission), kinds)
 
 
 class PlaceChoice(w.ModelField):
@@ -72,6 +73,21 @@ class CustodyForm(w.PortalForm):
             self.add_rule_error(error)
             return False
         return True
+
+
+class LeavesSomeOut:
+    """A form with a box for each unit that waits (`waiting`: their keys): what is not ticked is not taken."""
+
+    @property
+    def taken(self):
+        """Keys of the units that are ticked; all of them until somebody unticks one."""
+        if not self.is_bound or self.data.get("answer") == "all":
+            return set(self.waiting)
+        return {reference_number("K", code) for code in self.data.getlist("take")}
+
+    @property
+    def left(self):
+        return [key for key in self.waiting if key not in self.taken]
 
 
 class KitsForm(CustodyForm):

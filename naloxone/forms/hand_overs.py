@@ -3,13 +3,19 @@
 from django.forms import CharField, HiddenInput
 
 from naloxone import actions, codes, ledger
-from naloxone.actions import custody
-from naloxone.forms.base import CustodyForm, KitsForm, place_field, when_field
-from naloxone.models import HandOver, Holder
+from naloxone.actions import custody, life
+from naloxone.forms.base import (
+    CustodyForm,
+    KitsForm,
+    LeavesSomeOut,
+    place_field,
+    places_in_use,
+    when_field,
+)
+from naloxone.models import HandOver
 from naloxone.rules import MOST_UNITS, HolderKind
-from safety_portal import access, proofs, signin
+from safety_portal import proofs, signin
 from safety_portal import widgets as w
-from safety_portal.access import Permission
 from safety_portal.people import Person, reference_number
 
 
@@ -32,8 +38,7 @@ class GiveForm(KitsForm):
         field.describe = codes.describe
 
     def is_yours(self, kit):
-        mine = kit.holder is not None and custody.carries(kit.holder, self.person)
-        return mine or access.may(self.person, Permission.CUSTODY_GIVE, at=kit.station_id)
+        return life.touches(self.person, kit)
 
     def carried(self):
         """What the second step takes along."""
@@ -129,13 +134,8 @@ class GiveBackForm(GiveForm):
     def __init__(self, *args, person, **kwargs):
         super().__init__(*args, person=person, **kwargs)
         del self.fields["receiver"]
-        places = (
-            Holder.objects.in_use()
-            .filter(codes.people_near(person), kind=HolderKind.STORAGE)
-            .select_related("station")
-            .order_by("station__name", "name")
-        )
-        self.add_field("place", place_field(places, "To which place"))
+        stores = places_in_use(codes.people_near(person), [HolderKind.STORAGE])
+        self.add_field("place", place_field(stores, "To which place"))
 
     def is_yours(self, kit):
         return kit.holder is not None and custody.carries(kit.holder, self.person)
@@ -164,7 +164,7 @@ class AcceptForm(CustodyForm):
         return {"offers": self.cleaned_data["offers"]}
 
 
-class AnswerForm(CustodyForm):
+class AnswerForm(LeavesSomeOut, CustodyForm):
     """Accept all of an offer, or all but the units not ticked, with a reason."""
 
     reason = w.TextField(
@@ -177,17 +177,6 @@ class AnswerForm(CustodyForm):
         self.offer, self.waiting = offer, waiting
         self.helper.form_tag = False
         self.submit_label = ""
-
-    @property
-    def taken(self):
-        """Keys of the units that are ticked; all of them until somebody unticks one."""
-        if not self.is_bound or self.data.get("answer") == "all":
-            return set(self.waiting)
-        return {reference_number("K", code) for code in self.data.getlist("take")}
-
-    @property
-    def left(self):
-        return [key for key in self.waiting if key not in self.taken]
 
     def facts(self):
         reason = self.cleaned_data["reason"]

@@ -3,8 +3,15 @@
 from django.db.models import Count
 
 from naloxone.actions.life import touches
-from naloxone.forms.base import CustodyForm, KitsForm, note_field, place_field, when_field
-from naloxone.models import ClosingCode, Holder, Kit, Lot
+from naloxone.forms.base import (
+    CustodyForm,
+    KitsForm,
+    note_field,
+    place_field,
+    places_where,
+    when_field,
+)
+from naloxone.models import ClosingCode, Kit, Lot
 from naloxone.rules import HolderKind
 from safety_portal import access
 from safety_portal import widgets as w
@@ -90,13 +97,7 @@ class FoundForm(KitsForm):
 
     def __init__(self, *args, person, **kwargs):
         super().__init__(*args, person=person, **kwargs)
-        places = (
-            Holder.objects.in_use()
-            .filter(access.within(person, Permission.CUSTODY_TAKE), kind__in=PLACE_KINDS)
-            .select_related("station")
-            .order_by("station__name", "name")
-        )
-        field = place_field(places, "Where is it now?")
+        field = place_field(places_where(person, Permission.CUSTODY_TAKE), "Where is it now?")
         field.required, field.initial = False, None
         field.help_text = "Leave empty when you have it yourself."
         self.add_field("where", field)
@@ -116,9 +117,6 @@ class FoundForm(KitsForm):
             "occurred_at": told["occurred_at"],
             "note": told["note"],
         }
-
-
-PLACE_KINDS = (HolderKind.STORAGE, HolderKind.VEHICLE)
 
 
 class OneKitForm(CustodyForm):
@@ -191,6 +189,7 @@ class CloseForm(CustodyForm):
     """How a discrepancy ended."""
 
     submit_label = "Close it"
+    keyed = False  # a discrepancy closes once
     code = w.ChoiceField(label="How did it end?", choices=CODES)
     note = reason_field("What was found")
 

@@ -4,14 +4,14 @@ from typing import NamedTuple
 
 from django.forms import CharField, HiddenInput
 
-from naloxone import actions, codes, possible
+from naloxone import actions, codes
 from naloxone.actions import custody
-from naloxone.forms.base import CustodyForm, PlaceChoice
+from naloxone.forms.base import CustodyForm, LeavesSomeOut, PlaceChoice
 from naloxone.models import Holder, Kit
 from naloxone.rules import MOST_UNITS, HolderKind
 from safety_portal import terminals
 from safety_portal import widgets as w
-from safety_portal.people import Person, reference_number
+from safety_portal.people import Person
 from safety_portal.proofs import ProofError
 from safety_portal.terminal_forms import PinField, ScannerForm, TurnForm
 
@@ -81,20 +81,16 @@ class Scanned(NamedTuple):
 
 
 def read_codes(found_codes, person, theirs):
-    """`theirs(kit, person)` says whether the person may do this with a unit."""
+    """`theirs(person, kit)` says whether the person may do this with a unit."""
     found, unknown = codes.units_of(found_codes, Kit.objects.visible_to(person))
     left_out = [(code, "not known, or not yours to see") for code in unknown]
     kits = {}
     for code, kit in found.items():
-        if theirs(kit, person):
+        if theirs(person, kit):
             kits[kit.pk] = kit
         else:
             left_out.append((code, f"not yours to give: it is with {kit.holder}"))
     return Scanned(list(kits.values()), left_out)
-
-
-def is_to_give(kit, person):
-    return possible.is_with(kit, person) or possible.gives(kit, person)
 
 
 # --- the act -------------------------------------------------------------------------------------------
@@ -157,7 +153,7 @@ class AttestForm(ActForm):
 REASONS = ("It is not here", "Its seal is broken", "I have enough", "Something else is wrong")
 
 
-class TakeForm(ActForm):
+class TakeForm(LeavesSomeOut, ActForm):
     """Take all that is offered to one receiver, or all but what is not ticked, with a reason."""
 
     reason = w.ChoiceField(
@@ -170,17 +166,6 @@ class TakeForm(ActForm):
         self.waiting = [line.kit_id for offer in offers for line in offer.waiting]
         self.helper.form_tag = False
         self.submit_label = ""
-
-    @property
-    def taken(self):
-        """Keys of the units that are ticked; all of them until somebody unticks one."""
-        if not self.is_bound or self.data.get("answer") == "all":
-            return set(self.waiting)
-        return {reference_number("K", code) for code in self.data.getlist("take")}
-
-    @property
-    def left(self):
-        return [key for key in self.waiting if key not in self.taken]
 
     def facts(self):
         reason = self.cleaned_data["reason"]

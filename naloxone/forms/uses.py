@@ -6,8 +6,8 @@ from django.db.models.functions import Coalesce
 
 from naloxone import codes
 from naloxone.actions.uses import MOST_DOSES, Told
-from naloxone.forms.base import CustodyForm, place_field, when_field
-from naloxone.models import OUTSIDE, Device, Fault, Giver, Holder, Kit, Site
+from naloxone.forms.base import CustodyForm, place_field, places_in_use, when_field
+from naloxone.models import OUTSIDE, Device, Fault, Giver, Kit, Site
 from naloxone.rules import GONE
 from safety_portal import access
 from safety_portal import widgets as w
@@ -76,13 +76,7 @@ class UseForm(CustodyForm):
         self.add_field("place", self.place_field())
 
     def place_field(self):
-        places = (
-            Holder.objects.in_use()
-            .filter(codes.people_near(self.person), kind__in=codes.PLACES)
-            .select_related("station")
-            .order_by("station__name", "name")
-        )
-        field = place_field(places, "Of which place")
+        field = place_field(places_in_use(codes.people_near(self.person)), "Of which place")
         field.required, field.initial = False, None
         field.help_text = "Only when it is not known which kit."
         return field
@@ -142,6 +136,7 @@ class DoseForm(CustodyForm):
     """One dose: when exactly, by whom, where, did the device work."""
 
     submit_label = "Keep it"
+    keyed = False  # the same answer twice is one answer more, and the newest counts
     given_at = when_field("Given at")
     giver = w.ChoiceField(label="Who gave it?", choices=Giver.choices)
     fault = w.ChoiceField(label="What was wrong with the device?", choices=Fault.choices)
@@ -184,6 +179,7 @@ class PersonForm(CustodyForm):
     """About who was given it. Nothing is required: an answer later is better than a guess now."""
 
     submit_label = "Keep it"
+    keyed = False  # the same answer twice is one answer more, and the newest counts
     recipient = w.ChoiceField(label="Who was given it?", choices=RECIPIENTS, required=False)
     signs = w.ChoicesField(label="What did you see before?", choices=SIGNS, required=False)
     response = w.ChoiceField(label="Did it work?", choices=RESPONSES, required=False)

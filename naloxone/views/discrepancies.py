@@ -73,7 +73,7 @@ def discrepancy(request, number):
             return redirect("naloxone:discrepancy", found.pk)
         if form is None:
             raise Http404
-        if form.carry_out(close, discrepancy=found, now=timezone.now()):
+        if form.carry_out(actions.close_discrepancy, discrepancy=found, now=timezone.now()):
             messages.success(request, f"{found.reference} is closed.")
             return redirect("naloxone:discrepancies")
     context = {
@@ -86,8 +86,3 @@ def discrepancy(request, number):
         "can_write_off": missing and access.may(request.person, Permission.STOCK_END, at=found.station_id),
     }  # fmt: skip
     return render(request, "naloxone/discrepancy.html", context)
-
-
-def close(*, request_key, **facts):
-    # A discrepancy closes once: that alone keeps the same form from closing it twice.
-    return actions.close_discrepancy(**facts)

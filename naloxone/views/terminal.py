@@ -7,7 +7,8 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from naloxone import actions, badges, codes, forms, possible
-from naloxone.forms.terminal import is_to_give, read_codes
+from naloxone.actions import life
+from naloxone.forms.terminal import read_codes
 from naloxone.models import HandOver, HandOverLine, Kit
 from naloxone.rules import HolderKind
 from safety_portal import turns
@@ -148,14 +149,14 @@ def taken(form):
 @turns.within(GIVE)
 def give_check(request, turn):
     """The list to check before it changes hands."""
-    return check(request, turn, is_to_give)
+    return check(request, turn, life.touches)
 
 
 @terminal
 @turns.within(RETURN)
 def return_check(request, turn):
     """The list to check before it goes back."""
-    return check(request, turn, possible.is_with)
+    return check(request, turn, lambda person, kit: possible.is_with(kit, person))
 
 
 def check(request, turn, theirs):

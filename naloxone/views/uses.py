@@ -210,7 +210,7 @@ def dose_detail(request, number, position):
                "fault": getattr(known, "fault", "none"), "site": getattr(known, "site", "")}  # fmt: skip
     form = forms.DoseForm(request.POST or None, person=request.person, initial=initial)
     return add_page(
-        request, report, form, once(actions.add_detail), f"Dose {position} of {report.reference}",
+        request, report, form, actions.add_detail, f"Dose {position} of {report.reference}",
         "Kept.", dose=dose,
     )  # fmt: skip
 
@@ -221,18 +221,9 @@ def tell_of_person(request, number):
     report = own(request, number)
     form = forms.PersonForm(request.POST or None, person=request.person)
     return add_page(
-        request, report, form, once(actions.tell_of_person), "About who was given it",
+        request, report, form, actions.tell_of_person, "About who was given it",
         "Kept. Only medical officers read it.", report=report,
     )  # fmt: skip
-
-
-def once(action):
-    """Sent twice, these add the same answer twice, and the newest counts: no harm, so they take no request key."""
-
-    def without_key(*, request_key, **facts):
-        return action(**facts)
-
-    return without_key
 
 
 @require_POST
