@@ -290,7 +290,7 @@ def undo_newest(*, kit, sequence, note, request_key, by):
             now=now,
             by=by,
         )
-    if event.kind in (E.FOUND, E.WRITTEN_OFF):  # missing again: the search goes on
+    if before.state == S.MISSING:  # missing again: the search goes on
         discrepancies.open_once(
             kind=DiscrepancyKind.MISSING, kit=kit, station=kit.station, told=note, now=now, by=by
         )

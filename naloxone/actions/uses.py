@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from django.db import IntegrityError, transaction
 
 from naloxone import ledger, notices, rules
+from naloxone.actions import discrepancies
 from naloxone.actions.custody import carries
 from naloxone.actions.life import choose_doses, take_doses, touches
 from naloxone.actions.stock import open_act_once
 from naloxone.models import (
     OUTSIDE,
+    ClosingCode,
     CustodyEvent,
+    DiscrepancyKind,
     DoseDetail,
     Kit,
     Lot,
@@ -153,12 +156,22 @@ def bind_now(report, fitting, units, *, given_at, request_key, now):
         for key, doses in fitting.items()
     ]
     ledger.write(events)
+    end_searches(events, report, now=now, by=report.by)
     made = {event.kit_id: event for event in events}
     UseBinding.objects.bulk_create(
         UseBinding(dose=dose, event=made[key], by=report.by, bound_at=now)
         for key, doses in fitting.items()
         for dose in doses
     )
+
+
+def end_searches(events, report, *, now, by):
+    """A missing unit whose last dose was given is not searched for any more: the use explains it."""
+    emptied = [event.kit for event in events if event.state == State.SPENT]
+    discrepancies.close_of(
+        emptied, DiscrepancyKind.MISSING, code=ClosingCode.USED,
+        note=f"Its last dose was given: {report.reference}", now=now, by=by,
+    )  # fmt: skip
 
 
 def pick(unit, doses):
@@ -271,6 +284,7 @@ def bind_use(*, dose, kit, now, request_key, by):
     act = open_act_once(request_key=request_key, verb="bind", occurred_at=dose.given_at, by=by)
     event = take_doses(unit, EventKind.USED, act, pick(unit, [dose]))
     ledger.write([event])
+    end_searches([event], report, now=now, by=by)
     UseBinding.objects.create(dose=dose, event=event, by=by, bound_at=now)
     audit.record("use.bound", by=by, target=report, station=report.station, kit=unit.reference)
     return act

@@ -8,10 +8,19 @@ from hypothesis.extra.django import TestCase
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from naloxone import actions
-from naloxone.actions import CustodyError
+from naloxone.actions import CustodyError, Told
+from naloxone.disposal_rules import Method, Reason
 from naloxone.ledger import outside
-from naloxone.models import CustodyEvent, Device, Discrepancy, HandOver, Kit
-from naloxone.rules import HolderKind
+from naloxone.models import (
+    CustodyEvent,
+    Device,
+    Discrepancy,
+    HandOver,
+    Kit,
+    UseBinding,
+    UseDose,
+)
+from naloxone.rules import EventKind, HolderKind
 from naloxone.verify import verify_ledger
 from tests.naloxone import make
 
@@ -27,7 +36,7 @@ class Histories(RuleBasedStateMachine):
         self.officers = [make.person(self.by.station) for _ in range(2)]
         self.places = [make.place(self.by) for _ in range(2)]
         self.holder = {}  # kit key → holder key, as it should be
-        self.received = self.wasted = 0
+        self.received = self.wasted = self.told = 0
         self.receive_at(self.places[0], 4, True)
 
     def teardown(self):
@@ -146,6 +155,36 @@ class Histories(RuleBasedStateMachine):
             ):  # fmt: skip
                 self.wasted += 1
 
+    @rule(draw=st.data(), doses=st.integers(1, 3), who=st.integers(0, 1), known=st.booleans())
+    def use(self, draw, doses, who, known):
+        """From any state and by anybody: no refusal is an answer here, so none is caught."""
+        told = [Told(doses=doses)]
+        if known:
+            told = [Told(kit=kit, doses=doses) for kit in self.some_kits(draw)] or told
+        officer = self.officers[who]
+        report = actions.record_use(
+            told=told, station=self.by.station, given_at=timezone.now(), now=timezone.now(),
+            request_key=make.key(), by=officer,
+        )  # fmt: skip
+        assert report.doses.count() == doses * len(told)
+        self.told += doses * len(told)
+
+    @rule(draw=st.data())
+    def bind(self, draw):
+        unbound = list(UseDose.objects.unbound().order_by("pk"))
+        if unbound and (kits := self.some_kits(draw, most=1)):
+            dose = draw.draw(st.sampled_from(unbound))
+            self.try_out(actions.bind_use, dose=dose, kit=kits[0], now=timezone.now(), by=self.by)
+
+    @rule(draw=st.data())
+    def dispose(self, draw):
+        kits = self.some_kits(draw)
+        if kits and self.try_out(
+            actions.dispose_of_kits, kits=kits, method=Method.INCINERATION, reason=Reason.DAMAGED,
+            occurred_at=timezone.now(), now=timezone.now(), by=self.by,
+        ):  # fmt: skip
+            self.holder |= {kit.pk: outside(HolderKind.DESTROYED).pk for kit in kits}
+
     @rule(draw=st.data(), name=st.sampled_from(["open_kits", "hold_kits"]))
     def set_apart(self, draw, name):
         if kits := self.some_kits(draw):
@@ -185,7 +224,8 @@ class Histories(RuleBasedStateMachine):
                 actions.undo_newest, kit=kit, sequence=event.sequence, note="Mistake", by=self.by
             ):
                 self.holder[kit.pk] = event.source_id
-                self.wasted -= len(event.devices or ())
+                if event.kind == EventKind.WASTED:
+                    self.wasted -= len(event.devices)
 
     @invariant()
     def everything_is_where_it_should_be(self):
@@ -193,8 +233,12 @@ class Histories(RuleBasedStateMachine):
             return
         assert dict(Kit.objects.values_list("pk", "holder")) == self.holder
         assert Device.objects.count() == self.received
-        assert sum(Kit.objects.values_list("doses", flat=True)) == self.received - self.wasted
-        assert Device.objects.filter(kit=None).count() == self.wasted
+        given = UseBinding.objects.filter(undone_at=None)
+        gone = self.wasted + given.count()
+        assert sum(Kit.objects.values_list("doses", flat=True)) == self.received - gone
+        assert Device.objects.filter(kit=None).count() == gone
+        assert UseDose.objects.count() == self.told
+        assert UseDose.objects.unbound().count() == self.told - given.count()
         missing = Kit.objects.filter(state="missing").values_list("pk", flat=True)
         searched = Discrepancy.objects.open().values_list("kit", flat=True)
         assert set(missing) == set(searched)

@@ -8,7 +8,16 @@ from django.utils import timezone
 
 from naloxone import actions, rules
 from naloxone.actions import CustodyError, Told, uses
-from naloxone.models import OUTSIDE, CustodyEvent, DoseDetail, Kit, UseBinding, UseDose, UseReport
+from naloxone.models import (
+    OUTSIDE,
+    CustodyEvent,
+    Discrepancy,
+    DoseDetail,
+    Kit,
+    UseBinding,
+    UseDose,
+    UseReport,
+)
 from naloxone.rules import EventKind, Flag, State
 from naloxone.verify import verify_ledger
 from safety_portal import medical
@@ -295,6 +304,35 @@ def test_binding_has_its_refusals(by, store, officer, kit):
     [theirs] = make.delivery(foreign, make.place(foreign))
     with pytest.raises(AccessError):
         bind(dose, theirs, by)
+
+
+def test_a_missing_kit_whose_last_dose_was_given_is_not_searched_for_any_more(kit, by, officer):
+    in_state("missing", kit, by, None, officer)
+
+    use(officer, Told(kit=kit))
+    assert Discrepancy.objects.open().filter(kit=kit).exists()  # one of two is still out there
+
+    report = use(officer, Told(kit=kit))
+
+    [closed] = Discrepancy.objects.filter(kit=kit)
+    assert (closed.closing_code, closed.closed_by) == ("used", officer)
+    assert report.reference in closed.closing_note
+
+
+def test_a_dose_bound_to_a_missing_kit_ends_its_search_and_its_undoing_takes_it_up_again(
+    kit, by, officer
+):
+    in_state("missing", kit, by, None, officer)
+    use(officer, Told(kit=kit))
+    dose = use(officer, Told()).doses.get()
+
+    bind(dose, kit, by)
+    assert not Discrepancy.objects.open().filter(kit=kit).exists()
+
+    actions.undo_newest(
+        kit=kit, sequence=fresh(kit).last_sequence, note="It was another", request_key=make.key(), by=by
+    )  # fmt: skip
+    assert Discrepancy.objects.open().filter(kit=kit, kind="missing").exists()
 
 
 def test_an_undone_use_asks_again_which_kit_it_was(kit, officer, by, store):
