@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import psycopg
 from django.db import connection
+from django.db.models import Count
 from django.test import Client
 
 from bench.environment import HOST, BenchError, times, wanted
@@ -147,6 +148,15 @@ def others(visitor, person):
     for name, code in filter(by_name, look_ups):
         path = f"/kits/find/?{urlencode({'q': code})}"
         yield measure(name, visitor, person, path, expected=302)
+
+
+def traces(visitor, person):
+    """A whole lot: a recalled one, of which the busy station has the most."""
+    here = Kit.objects.filter(station=busy_station(), state="recalled").order_by()
+    [most] = here.values("lot").annotate(n=Count("pk")).order_by("-n")[:1]
+    name = f"lot trace, {most['n']:,} kits of it here"
+    if wanted(name):
+        yield measure(name, visitor, person, f"/lots/L-{most['lot']}/")
 
 
 def records(visitor, person):

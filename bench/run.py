@@ -58,6 +58,8 @@ def page_rows(portal):
             yield page_row(found, bare.time.p50, target=15)
         else:
             yield page_row(found, empty.time.p50, target=40)
+    for found in pages.traces(visits, coordinator):
+        yield page_row(found, empty.time.p50, target=60)
     for found in pages.records(visits, coordinator):
         yield page_row(found, bare.time.p50 + paper.empty_document().p50, target=300)
     for found in pages.stations(visits, coordinator):

@@ -122,27 +122,43 @@ class Message(models.Model):
 
 
 @transaction.atomic
-def queue_mail(*, key, kind, to, subject, body, now, recipient=None):
+def queue_mail(*, key, **facts):
     """Put one mail into the outbox; the same key again gives the first one back, unchanged.
+
+    `facts` as for message_facts.
+    """
+    message, made = Message.objects.get_or_create(key=key, defaults=message_facts(**facts))
+    if made:
+        ring_after_commit()
+    return message
+
+
+def queue_mails(mails):
+    """Put many mails into the outbox by one statement: each a dict as for queue_mail. Known keys are left alone."""
+    rows = []
+    for mail in mails:
+        facts = dict(mail)
+        rows.append(Message(key=facts.pop("key"), **message_facts(**facts)))
+    if rows:
+        Message.objects.bulk_create(rows, ignore_conflicts=True)
+        ring_after_commit()
+
+
+def message_facts(*, kind, to, subject, body, now, recipient=None):
+    """The columns of a mail.
 
     `kind` begins with “account” for mails whose link signs somebody in: their body goes once they are sent.
     """
     message_id = f"<{uuid.uuid4().hex}@{urlsplit(settings.PUBLIC_URL).hostname}>"
-    message, made = Message.objects.get_or_create(
-        key=key,
-        defaults={
-            "kind": kind,
-            "recipient": recipient,
-            "address": to,
-            "subject": " ".join(subject.split())[:200],
-            "sealed_body": encryption.encrypt(body, bound_to=f"message.{message_id}"),
-            "message_id": message_id,
-            "next_attempt_at": now,
-        },
-    )
-    if made:
-        ring_after_commit()
-    return message
+    return {
+        "kind": kind,
+        "recipient": recipient,
+        "address": to,
+        "subject": " ".join(subject.split())[:200],
+        "sealed_body": encryption.encrypt(body, bound_to=f"message.{message_id}"),
+        "message_id": message_id,
+        "next_attempt_at": now,
+    }
 
 
 def ring_after_commit():

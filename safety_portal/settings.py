@@ -339,6 +339,8 @@ CELERY_BEAT_SCHEDULE_FILENAME = env("BEAT_SCHEDULE", str(BASE_DIR / ".local" / "
 # the station, which swaps. Past its day a kit is told of once more.
 EXPIRY_ORDER_DAYS = env_numbers("EXPIRY_ORDER_DAYS", "180,90")
 EXPIRY_SWAP_DAYS = env_numbers("EXPIRY_SWAP_DAYS", "30,7,0")
+# Days after which recalled kits should be back from people and vehicles (ours; no rule names a number).
+RECALL_BACK_DAYS = env_number("RECALL_BACK_DAYS", "7")
 
 # --- words, time, files --------------------------------------------------------------------------
 LANGUAGE_CODE = "en-us"

@@ -3,7 +3,7 @@
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from naloxone import ledger, rules
+from naloxone import ledger, notices, rules
 from naloxone.models import Device, Kit, Lot, LotRecall, UnitKind
 from naloxone.rules import CustodyError, EventKind, HolderKind, State
 from safety_portal import access, audit
@@ -16,6 +16,11 @@ def find_or_make_lot(product, number, expires_on):
         product=product, number=number, defaults={"expires_on": expires_on}
     )
     rules.check_lot(number, known=lot.expires_on, told=expires_on)
+    if recall := LotRecall.objects.filter(lot=lot).first():
+        raise CustodyError(
+            f"Lot {number} is recalled ({recall.notice}): it is not taken into stock. Keep it apart and send it back.",
+            "lot_number",
+        )
     return lot
 
 
@@ -219,7 +224,7 @@ def recall_lot(*, lot, notice, occurred_at, request_key, by):
     if LotRecall.objects.filter(lot=lot).exists():
         raise CustodyError(f"Lot {lot} is already recalled.", "lot")
     rules.check_told(occurred_at, now=timezone.now())
-    LotRecall.objects.create(lot=lot, notice=notice, by=by)
+    made = LotRecall.objects.create(lot=lot, notice=notice, by=by)
     act = open_act_once(
         request_key=request_key, verb="recall", occurred_at=occurred_at, note=notice, by=by
     )
@@ -232,5 +237,6 @@ def recall_lot(*, lot, notice, occurred_at, request_key, by):
             for kit in kits
         ]
     )
+    notices.tell_recalled(made, act, now=timezone.now())
     audit.record("lot.recalled", by=by, target=lot, notice=notice, kits=named(kits))
     return act

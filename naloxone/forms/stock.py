@@ -171,6 +171,7 @@ class RecallForm(CustodyForm):
         self.consequences = (
             f"Every unit with a dose of the lot becomes “Recalled” where it is: {where}.",
             "None of them can be handed out again. In need, giving a dose is still right; record it.",
+            "Whoever carries one and whoever answers for a station that has one gets a mail at once.",
             "This stays in each kit's custody record and can't be taken back.",
         )
         self.seen_by = (

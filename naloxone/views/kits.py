@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from naloxone import badges, ended, history, printed, verify
 from naloxone.filters import KitFilter, by_code, by_place, listed, order_of
-from naloxone.models import Kit
+from naloxone.models import Kit, LotRecall
 from naloxone.possible import acts_now, record_acts, troubles_now, use_of
+from naloxone.rules import State
 from safety_portal import access, documents, keyset, looking
 from safety_portal.access import Permission, everyone, needs
 from safety_portal.page_parts import Column, Table
@@ -123,6 +124,14 @@ def inspections_of(kit):
     return found
 
 
+def recalls_of(kit):
+    """Recalls of the lots in a unit that is recalled and still somewhere."""
+    if kit.state != State.RECALLED:
+        return []
+    found = LotRecall.objects.filter(lot__devices__kit=kit).select_related("lot").order_by("pk")
+    return list(found.distinct())
+
+
 @everyone
 def kit(request, number):
     """One kit: where it is, what is in it, what can be done with it now, and every hand it went through."""
@@ -136,6 +145,7 @@ def kit(request, number):
         "title": found.reference,
         "kit": found,
         "contents": history.contents(found),
+        "recalls": recalls_of(found),
         "acts": acts_now(found, request.person, today),
         "use_url": use_of(found, request.person),
         "troubles": list(troubles_now(found, request.person, today)),

@@ -5,12 +5,10 @@ from django.db.models import Count, Max, Min
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 
 from naloxone import actions, badges, codes, forms
-from naloxone.models import Act, CustodyEvent, Kit, Lot, LotRecall
+from naloxone.models import Act, Kit
 from naloxone.rules import GONE, MOST_UNITS, EventKind, State
-from safety_portal import access
 from safety_portal.access import Permission, everyone, needs
 from safety_portal.widgets import look_up_answer
 
@@ -127,49 +125,3 @@ def place_options(request):
     """Places for the look-up of those who have too many for a list."""
     places = forms.places_where(request.person, Permission.CUSTODY_TAKE)
     return look_up_answer(request, lambda text: places.filter(name__icontains=text), codes.describe)
-
-
-# --- lots -----------------------------------------------------------------------------------------------
-def recall_of(lot):
-    return LotRecall.objects.filter(lot=lot).select_related("by").first()
-
-
-@everyone
-def lot(request, number):
-    """A lot: its product and expiry, where its units are, whether it is recalled."""
-    found = get_object_or_404(Lot.objects.select_related("product"), pk=number)
-    units = Kit.objects.visible_to(request.person).filter(devices__lot=found)
-    if not units.exists() and not may_recall(request.person):
-        raise Http404
-    states = units.values("state").annotate(n=Count("pk", distinct=True)).order_by("state")
-    recall = recall_of(found)
-    context = {
-        "title": f"Lot {found.number}",
-        "lot": found,
-        "states": [(badges.state_badge(row["state"]), row["n"]) for row in states],
-        "recall": recall,
-        "can_recall": recall is None and may_recall(request.person),
-        "can_list": access.may(request.person, Permission.KITS_SEE, at=access.ANYWHERE),
-    }
-    return render(request, "naloxone/lot.html", context)
-
-
-def may_recall(person):
-    return access.may(person, Permission.LOT_RECALL, at=access.EVERYWHERE)
-
-
-@needs(Permission.LOT_RECALL)
-def recall(request, number):
-    """Record a maker's or the FDA's recall: says what happens and who will see it before it is done."""
-    found = get_object_or_404(Lot.objects.select_related("product"), pk=number)
-    if not may_recall(request.person):
-        raise Http404
-    page = reverse("naloxone:lot", args=[found.pk])
-    form = forms.RecallForm(request.POST or None, person=request.person, cancel_url=page)
-    form.describe(found)
-    now = timezone.now()
-    if request.method == "POST" and form.carry_out(actions.recall_lot, lot=found, occurred_at=now):
-        units = CustodyEvent.objects.filter(act=form.result).count()
-        messages.success(request, f"The recall is recorded. Kits recalled: {units:,}.")
-        return redirect(page)
-    return form_page(request, form, f"Recall lot {found.number}")

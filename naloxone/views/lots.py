@@ -1,0 +1,118 @@
+"""One lot: where every unit and dose of it is, what failed, its recall and how far that has come."""
+
+from django.contrib import messages
+from django.db.models import Count, Exists, OuterRef
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+
+from naloxone import actions, badges, forms, trace
+from naloxone.models import CustodyEvent, Device, Kit, Lot, UseReport
+from naloxone.views.stock import form_page
+from safety_portal import access, keyset
+from safety_portal.access import Permission, everyone, needs
+from safety_portal.keyset import By
+from safety_portal.page_parts import Column, Table
+
+BY_REFERENCE = (By("pk"),)
+MOST_USES = 50  # newest reports; a lot is a few hundred doses
+
+
+def lot_with(number):
+    return get_object_or_404(Lot.objects.select_related("product", "recall__by"), pk=number)
+
+
+def recall_of(lot):
+    return getattr(lot, "recall", None)
+
+
+def may_recall(person):
+    return access.may(person, Permission.LOT_RECALL, at=access.EVERYWHERE)
+
+
+def holding(lot, kits):
+    """Those of some units that hold a dose of the lot."""
+    return kits.filter(Exists(Device.objects.filter(kit=OuterRef("pk"), lot=lot)))
+
+
+@everyone
+def lot(request, number):
+    """Where is this lot, and what came of it? Who sees no stock sees their own kits of it and whether it is recalled."""
+    found = lot_with(number)
+    stations = access.rights(request.person).stations(Permission.KITS_SEE)
+    recall = recall_of(found)
+    context = {
+        "title": f"Lot {found.number}",
+        "lot": found,
+        "recall": recall,
+        "can_recall": recall is None and may_recall(request.person),
+    }
+    if stations:
+        context |= traced(request, found, stations)
+        if recall:
+            context["progress"] = trace.progress_of(found, stations)
+        if not context["whole"].total and not may_recall(request.person):
+            raise Http404
+        return render(request, "naloxone/lot.html", context)
+    mine = holding(found, Kit.objects.visible_to(request.person)).with_names().order_by("pk")
+    context["mine"] = badges.show(list(mine), request.person.station.today())
+    if not mine:
+        raise Http404
+    return render(request, "naloxone/lot.html", context)
+
+
+def traced(request, lot, stations):
+    """Doses by station, units with their holders, and the reports of what was given."""
+    kits = holding(lot, Kit.objects.overseen_by(request.person)).with_names()
+    page = keyset.page_of(request.GET, kits, BY_REFERENCE)
+    uses = trace.uses_of(lot).filter(report__in=UseReport.objects.visible_to(request.person))
+    reports = UseReport.objects.filter(doses__in=uses).annotate(n=Count("pk")).with_names()
+    rows, whole = trace.doses_of(lot, stations)
+    figures = (
+        "Kits with doses", "With people and dogs", "In vehicles", "In places", "Missing", "Given", "Wasted",
+        "Destroyed or passed on",
+    )  # fmt: skip
+    units = ("Kit", "With", "Station")
+    return {
+        "rows": rows,
+        "whole": whole,
+        "head": Table(
+            request, "Its doses by station",
+            [Column("Station"), *(Column(label, figure=True) for label in figures)],
+            caption_hidden=True,
+        ),
+        "units_head": Table(
+            request, "Its kits",
+            [*map(Column, units), Column("Doses", figure=True), Column("State")],
+            caption_hidden=True,
+        ),
+        "units": badges.show(page.rows, request.person.station.today()),
+        "pager": keyset.pager(
+            request.GET, page, BY_REFERENCE, keyset.count_of(page, kits), "kit"
+        ),
+        "tally": trace.tally_of(uses),
+        "reports": reports.newest_first()[:MOST_USES],
+        "uses_head": Table(
+            request, "What was given of it",
+            [Column("Report"), Column("Given"), Column("At"), Column("Doses of this lot", figure=True)],
+            caption_hidden=True,
+        ),
+    }  # fmt: skip
+
+
+@needs(Permission.LOT_RECALL)
+def recall(request, number):
+    """Record a maker's or the FDA's recall: says what happens and who will see it before it is done."""
+    found = lot_with(number)
+    if not may_recall(request.person):
+        raise Http404
+    page = reverse("naloxone:lot", args=[found.pk])
+    form = forms.RecallForm(request.POST or None, person=request.person, cancel_url=page)
+    form.describe(found)
+    now = timezone.now()
+    if request.method == "POST" and form.carry_out(actions.recall_lot, lot=found, occurred_at=now):
+        units = CustodyEvent.objects.filter(act=form.result).count()
+        messages.success(request, f"The recall is recorded. Kits recalled: {units:,}.")
+        return redirect(page)
+    return form_page(request, form, f"Recall lot {found.number}")
