@@ -3,9 +3,10 @@
 from django.db.models import Q
 from django.utils import timezone
 
+from naloxone import gs1_rules, packs
 from naloxone.models import Device, Holder, Kit
 from naloxone.rules import PLACES
-from safety_portal import access
+from safety_portal import access, scanner_rules
 from safety_portal.access import Permission
 from safety_portal.people import Canine, Person, reference_number
 from safety_portal.widgets import Option
@@ -14,8 +15,14 @@ FEW = 7  # of each kind, so that no kind crowds out the others
 
 
 def units_of(codes, seen):
-    """Units behind codes (K-214, a seal, a serial) among those seen: ({code: kit}, codes left over)."""
+    """Units behind codes (K-214, a seal, a serial, a pack's code) among those seen: ({code: kit}, codes left over).
+
+    A pack's code that may mean several units means none: nobody guesses.
+    """
     numbers = {code: Kit.number(code) for code in codes}
+    for code in codes:
+        if len(packed := packs.units_of(code)) == 1:
+            [numbers[code]] = packed
     others = [code for code, number in numbers.items() if number is None]
     serials = dict(
         Device.objects.filter(serial__in=others).values_list("serial", "kit") if others else ()
@@ -33,6 +40,15 @@ def units_of(codes, seen):
         {code: kit for code, kit in found.items() if kit is not None},
         [code for code, kit in found.items() if kit is None],
     )
+
+
+def told_as(code):
+    """A code that means no unit, as people are told of it: of a maker's pack what stands in it."""
+    packed = gs1_rules.pack_readings(code)
+    if not packed:
+        return scanner_rules.shown(code)
+    lot, serial = packed[0].lot or "unknown", packed[0].serial
+    return f"lot {lot}, serial {serial}" if serial else f"lot {lot} (a code without serial)"
 
 
 # --- receivers ------------------------------------------------------------------------------------------

@@ -9,10 +9,11 @@ from django.db.models.functions import Cast, Lower
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 
+from naloxone import gs1_rules, packs
 from naloxone.disposal_rules import METHOD_WORDS, Method
 from naloxone.models import Device, Holder, Kit, Lot, Product
 from naloxone.rules import GONE, PLACES, STATE_WORDS, State
-from safety_portal import access
+from safety_portal import access, scanner_rules
 from safety_portal.access import Permission
 from safety_portal.keyset import By
 from safety_portal.page_parts import FilterWord, address
@@ -46,13 +47,18 @@ def lots_called(text):
 
 
 def by_code(text):
-    """The condition for units that a scanned or typed code means: K-214, a seal, L-5, a lot, a serial, else None."""
-    code = words.tidy(text).replace("\x00", "")
+    """The condition for units that a scanned or typed code means, else None.
+
+    K-214, a seal, L-5, a lot, a serial; the code of a maker's pack: by its serial the unit, else its lot, else its product.
+    """
+    code = scanner_rules.plain(words.tidy(text).replace("\x00", ""))
     if not code:
         return None
     number = Kit.number(code)
     if number is not None:
         return Q(pk=number)
+    if readings := gs1_rules.pack_readings(code):
+        return on_pack(code, readings)
     lots = lots_called(code)
     either = {code, code.upper()}
     sealed = Kit.objects.filter(seal__in=either).exclude(seal="").values("pk")
@@ -60,6 +66,17 @@ def by_code(text):
     by_serial = Device.objects.filter(serial__in=either).exclude(serial="").values("kit")
     # One list of keys: three conditions in an OR would look at every kit.
     return Q(pk__in=sealed.union(of_lot, by_serial, all=True))
+
+
+def on_pack(code, readings):
+    """The condition for units that the code of a maker's pack means."""
+    if units := packs.units_of(code):
+        return Q(pk__in=units)
+    if lots := packs.lots_of(code):
+        return Q(pk__in=Device.objects.filter(lot__in=lots).values("kit"))
+    # A pack whose lot or serial is not here is not here, whatever else of the product is.
+    only_product = any(pack.parts == 1 for pack in readings)
+    return Q(lot__product=packs.product_of(readings[0].gtin)) if only_product else Q(pk__in=())
 
 
 SELECTED = mark_safe(" selected")

@@ -10,6 +10,7 @@ from biip.checksums import gs1_standard_check_digit
 from biip.gs1_application_identifiers import GS1ApplicationIdentifier
 from biip.gs1_element_strings import GS1ElementString
 
+from naloxone.rules import CustodyError
 from safety_portal.scanner_rules import SEPARATOR, plain
 
 GTIN, EXPIRY, LOT, SERIAL, MADE = "01", "17", "10", "21", "11"
@@ -27,10 +28,11 @@ _BRACKETS = re.compile(r"[(\[](\d{2,4})[)\]]")
 _FOR_SEPARATOR = re.compile(r"[|~^#]")
 
 
-class CodeError(Exception):
+class CodeError(CustodyError):
     """Why a code says nothing about a pack; the text is fit to show."""
 
-    field = "scan"
+    def __init__(self, message: str, field: str = "scan") -> None:
+        super().__init__(message, field)
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,14 @@ def readings(text: str) -> tuple[Pack, ...]:
         raise faults[0] if faults else _unknown(text)
     # Most parts first; of two that part lot and serial otherwise, the shorter lot: serials are long.
     return tuple(sorted(found, key=lambda pack: (-pack.parts, len(pack.lot))))
+
+
+def pack_readings(text: str) -> tuple[Pack, ...]:
+    """The readings of what is surely a pack's code and whole; none of a seal, a number, or a code that was misread."""
+    try:
+        return readings(text) if is_pack_code(text) else ()
+    except CodeError:
+        return ()
 
 
 def _unknown(text: str) -> CodeError:
@@ -225,15 +235,17 @@ def check_not_swapped(
     told = [serial.upper() for serial in serials]
     lots, dosed = {k.upper() for k in known_lots}, {k.upper() for k in known_serials}
     if lot.upper() in told:
-        raise CodeError(f"“{lot}” is told as lot and as serial. Look again which is which.")
+        raise CodeError(f"“{lot}” is told as lot and as serial. Look again which is which.", "lot")
     swapped = [serial for serial in told if serial in lots]
     if swapped:
         raise CodeError(
-            f"Lot and serial look swapped: “{swapped[0]}” is a lot of this product, and stands among the serials."
+            f"Lot and serial look swapped: “{swapped[0]}” is a lot of this product, and stands among the serials.",
+            "lot",
         )
     if lot.upper() in dosed and lot.upper() not in lots:
         raise CodeError(
-            f"Lot and serial look swapped: “{lot}” is a serial of this product, and stands as the lot."
+            f"Lot and serial look swapped: “{lot}” is a serial of this product, and stands as the lot.",
+            "lot",
         )
 
 

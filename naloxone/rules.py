@@ -375,13 +375,3 @@ def check_count(count: int) -> None:
         raise CustodyError("Name at least one kit.", "kits")
     if count > MOST_UNITS:
         raise CustodyError(f"At most {MOST_UNITS} in one act.", "kits")
-
-
-def gtin_of_ndc(ndc: str) -> str:
-    """GTIN-14 of a hyphenated ten-digit NDC: 0, 03, the ten digits, check digit (domain B.3). Raises ValueError."""
-    digits = ndc.replace("-", "")
-    if len(digits) != 10 or not digits.isdecimal():
-        raise ValueError(f"{ndc} is not a ten-digit NDC")
-    body = "003" + digits
-    total = sum(int(d) * (3 if i % 2 == 0 else 1) for i, d in enumerate(body))
-    return body + str(-total % 10)

@@ -66,6 +66,7 @@ OF_ALLAUTH = {
 # Things that belong to no station, so a colleague elsewhere may see them: reason beside each.
 SHARED = {
     "naloxone:lot": "a lot is made by its manufacturer; its kits are shown as far as one may see them",
+    "naloxone:forget_code": "a number on packs means the same wherever they are received",
     "naloxone:recall": "a recall is of the lot, wherever its kits are",
 }
 
@@ -366,6 +367,8 @@ class World:
             kits=[ended], method="sharps", reason="damaged", occurred_at=make.timezone.now(),
             now=make.timezone.now(), request_key=make.key(), by=self.chief,
         )  # fmt: skip
+        self.pack_code = "00311917040332"
+        actions.remember_code(code=self.pack_code, product=make.product(), by=self.chief)
         self.terminal, self.token = terminals.enrol_terminal(
             station=self.station, name="Muster room", now=make.timezone.now(), by=self.chief
         )
@@ -394,6 +397,7 @@ class World:
             "DS-<int:number>": self.disposal.pk,
             "I-<int:number>": self.inspection.pk,
             "D-<int:number>": self.kits[1].discrepancies.get().pk,
+            "pack-codes/<str:code>": self.pack_code,
             "made/<int:act>": self.kits[0].events.first().act_id,
             "held/<str:token>": self.held.token,
             "held-photos/<str:token>": self.held_photo.token,

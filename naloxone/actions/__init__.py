@@ -24,6 +24,7 @@ from naloxone.actions.life import (
     waste_doses,
     write_off,
 )
+from naloxone.actions.packs import forget_code, remember_code
 from naloxone.actions.places import change_place, close_place, open_place
 from naloxone.actions.stock import (
     assemble_kits,
@@ -58,6 +59,7 @@ __all__ = [
     "close_place",
     "countersign",
     "dispose_of_kits",
+    "forget_code",
     "hand_over_here",
     "hold_kits",
     "inspect_kit",
@@ -72,6 +74,7 @@ __all__ = [
     "record_use",
     "record_with_witness",
     "release_kits",
+    "remember_code",
     "replacement_done",
     "report_missing",
     "report_no_access",

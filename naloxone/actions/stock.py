@@ -3,11 +3,25 @@
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from naloxone import ledger, notices, rules
-from naloxone.models import Device, Kit, Lot, LotRecall, UnitKind
+from naloxone import gs1_rules, ledger, notices, rules
+from naloxone.actions.packs import remember_code
+from naloxone.models import CustodyEvent, Device, Kit, Lot, LotRecall, ReceiptPhoto, UnitKind
 from naloxone.rules import CustodyError, EventKind, HolderKind, State
 from safety_portal import access, audit
 from safety_portal.access import Permission
+from safety_portal.photos import keep_photo, register_photo_door
+
+PHOTOS = "naloxone.receipt"  # their purpose: who sees what came sees them
+
+
+def may_see_photo(person, photo):
+    """Whether a person sees a unit of the delivery that a photo belongs to."""
+    acts = ReceiptPhoto.objects.filter(photo=photo).values("act")
+    units = CustodyEvent.objects.filter(act__in=acts).values("kit")
+    return Kit.objects.visible_to(person).filter(pk__in=units).exists()
+
+
+register_photo_door(PHOTOS, may_see_photo)
 
 
 def find_or_make_lot(product, number, expires_on):
@@ -24,12 +38,32 @@ def find_or_make_lot(product, number, expires_on):
     return lot
 
 
-def check_serials(lot, serials, count):
-    """Raise CustodyError unless serials are none, or one for each dose, each once and new for the lot."""
+def check_pack(product, lot_number, serials):
+    """Raise CustodyError when lot and serials stand in each other's place, as far as this is known of the product."""
+    gs1_rules.check_not_swapped(
+        lot_number,
+        serials,
+        known_lots=Lot.objects.filter(
+            product=product, number__in=[lot_number, *serials]
+        ).values_list("number", flat=True),
+        known_serials=Device.objects.filter(lot__product=product, serial=lot_number)[
+            :1
+        ].values_list("serial", flat=True),
+    )
+
+
+def named_doses(serials, doses):
+    """One text a dose of cartons with a serial each: that of a carton stands for its first dose."""
+    rest = [""] * (doses - 1)
+    return [name for serial in serials for name in (serial, *rest)]
+
+
+def check_serials(lot, serials, count, what="doses"):
+    """Raise CustodyError unless serials are none, or one for each of `count`, each once and new for the lot."""
     if not serials:
         return
     if len(serials) != count:
-        raise CustodyError(f"{count} doses need {count} serials; {len(serials)} given.", "serials")
+        raise CustodyError(f"{count} {what} need {count} serials; {len(serials)} given.", "serials")
     doubled = sorted({s for s in serials if serials.count(s) > 1})
     known = list(
         Device.objects.filter(lot=lot, serial__in=serials).values_list("serial", flat=True)
@@ -49,13 +83,19 @@ def receive_delivery(
     occurred_at,
     checked=True,
     serials=(),
+    carton_serials=(),
     supplier_name="",
+    photos=(),
+    new_code="",
     request_key,
     by,
 ):
     """Receive `count` cartons of one lot at a storage point: one unit a carton, its doses in it.
 
-    Unchecked cartons wait in quarantine. Returns the act. Raises CustodyError.
+    Unchecked cartons wait in quarantine. `serials` are one a dose; `carton_serials` are one
+    a carton, as makers print them, and stand for its first dose. `photos` are held ones of what is printed.
+    `new_code` is a number on the pack that shall mean the product from now on. Returns the act. Raises
+    CustodyError, PhotoError.
     """
     access.check(by, Permission.STOCK_RECEIVE, at=place.station)
     if act := ledger.known_act(request_key):
@@ -63,13 +103,22 @@ def receive_delivery(
     rules.check_told(occurred_at, now=timezone.now())
     rules.check_count(count)
     rules.check_receipt(expires_on=expires_on, on=place.station.today(occurred_at))
+    check_pack(product, lot_number, [*serials, *carton_serials])
     lot = find_or_make_lot(product, lot_number, expires_on)
-    check_serials(lot, list(serials), count * product.devices_per_carton)
+    doses = product.devices_per_carton
+    check_serials(lot, list(serials), count * doses)
+    check_serials(lot, list(carton_serials), count, "cartons")
+    if new_code:
+        remember_code(code=new_code, product=product, by=by)
     act = open_act_once(
         request_key=request_key, verb="receive", occurred_at=occurred_at, note=supplier_name, by=by
     )
     state = State.IN_SERVICE if checked else State.QUARANTINE
-    kits = receive_cartons(act, lot, place, state=state, count=count, serials=serials)
+    names = serials or named_doses(carton_serials, doses)
+    kits = receive_cartons(act, lot, place, state=state, count=count, serials=names)
+    for upload in photos:
+        photo = keep_photo(upload=upload, purpose=PHOTOS, station=place.station, by=by)
+        ReceiptPhoto.objects.create(act=act, photo=photo)
     audit.record(
         "custody.received",
         by=by,

@@ -22,14 +22,10 @@ from naloxone.forms.life import (
     WasteForm,
     WriteOffForm,
 )
+from naloxone.forms.packs import ForgetCodeForm, PackCodeForm
 from naloxone.forms.places import ChangePlaceForm, ClosePlaceForm, PlaceForm
-from naloxone.forms.stock import (
-    AssembleForm,
-    MoveForm,
-    RecallForm,
-    ReceiveForm,
-    ReleaseForm,
-)
+from naloxone.forms.receive import ReceiveForm
+from naloxone.forms.stock import AssembleForm, MoveForm, RecallForm, ReleaseForm
 from naloxone.forms.terminal import AttestForm, GiveTurnForm, HereForm, ReturnTurnForm, TakeForm
 from naloxone.forms.uses import (
     BindForm,
@@ -53,6 +49,7 @@ __all__ = [
     "CountersignForm",
     "DisposeForm",
     "DoseForm",
+    "ForgetCodeForm",
     "FoundForm",
     "GiveBackForm",
     "GiveForm",
@@ -68,6 +65,7 @@ __all__ = [
     "NoteForm",
     "OfferForm",
     "OpenForm",
+    "PackCodeForm",
     "PersonForm",
     "PlaceForm",
     "ReadForm",

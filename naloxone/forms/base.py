@@ -90,13 +90,17 @@ class LeavesSomeOut:
         return [key for key in self.waiting if key not in self.taken]
 
 
+def kits_field(
+    label="Kits", help_text="Scan or type K-214, a seal or a serial, one a line.", **more
+):
+    """Units by their codes: our labels, seals, and what is printed on a maker's pack."""
+    return w.CodesField(label=label, max_codes=MOST_UNITS, gs1=True, help_text=help_text, **more)
+
+
 class KitsForm(CustodyForm):
     """A form about units named by their codes."""
 
-    kits = w.CodesField(
-        label="Kits", max_codes=MOST_UNITS,
-        help_text="Scan or type K-214, a seal or a serial, one a line.",
-    )  # fmt: skip
+    kits = kits_field()
     not_yours = "Not yours to do this with"
 
     def is_yours(self, kit):
@@ -111,6 +115,7 @@ class KitsForm(CustodyForm):
         found, unknown = codes.units_of(self.cleaned_data["kits"], self.seen())
         errors = []
         if unknown:
+            unknown = [codes.told_as(code) for code in unknown]
             errors.append(f"Unknown, or not at your stations: {listed(unknown)}.")
         units = {}
         for code, kit in found.items():

@@ -14,9 +14,9 @@ from naloxone.disposal_rules import (
     Method,
     Reason,
 )
-from naloxone.forms.base import CustodyForm, KitsForm, when_field
+from naloxone.forms.base import CustodyForm, KitsForm, kits_field, when_field
 from naloxone.models import Disposal
-from naloxone.rules import MOST_UNITS, CustodyError
+from naloxone.rules import CustodyError
 from safety_portal import access, signin
 from safety_portal import widgets as w
 from safety_portal.access import Permission
@@ -48,10 +48,9 @@ class DisposeForm(KitsForm):
     submit_label = "Check the list"
     not_yours = "Not yours to dispose of"
 
-    kits = w.CodesField(
-        label="Kits", max_codes=MOST_UNITS,
-        help_text="Scan or type K-214, a seal or a serial, one a line. All of one station.",
-    )  # fmt: skip
+    kits = kits_field(
+        help_text="Scan or type K-214, a seal or a serial, one a line. All of one station."
+    )
     method = w.ChoiceField(label="How", choices=METHODS)
     reason = w.ChoiceField(
         label="Why", choices=[(r.value, words) for r, words in REASON_WORDS.items()]

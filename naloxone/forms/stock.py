@@ -1,4 +1,4 @@
-"""What people type about deliveries, assembly, release, moves and recalls."""
+"""What people type about assembly, release, moves and recalls."""
 
 from django.core.exceptions import ValidationError
 from django.db.models import Count
@@ -6,73 +6,19 @@ from django.db.models import Count
 from naloxone.forms.base import (
     CustodyForm,
     KitsForm,
+    kits_field,
     listed,
     note_field,
     place_field,
     places_where,
     when_field,
 )
-from naloxone.models import Kit, Product, UnitKind
-from naloxone.rules import MOST_UNITS, UNUSED, HolderKind
+from naloxone.models import Kit, UnitKind
+from naloxone.rules import MOST_UNITS, UNUSED
 from safety_portal import access
 from safety_portal import widgets as w
 from safety_portal.access import Permission
 from safety_portal.widgets import words
-
-MOST_SERIALS = 5000
-
-
-class ReceiveForm(CustodyForm):
-    submit_label = "Receive the delivery"
-
-    product = w.ModelField(queryset=Product.objects.all(), label="Product")
-    lot = w.TextField(label="Lot", max_length=20, help_text="As printed on the carton")
-    expires_on = w.DayField(label="Expiry", help_text="The day printed on the carton, month/day/year. Only a month? Its last day.")  # fmt: skip
-    cartons = w.NumberField(label="Cartons", min_value=1, max_value=MOST_UNITS)
-    checked = w.ChoiceField(
-        label="Checked on receipt?",
-        choices=[
-            ("yes", w.Tile("Yes", "Seals, lot, expiry and count agree with the papers.")),
-            ("no", w.Tile("Not yet", "The cartons wait in quarantine until they are released.")),
-        ],
-    )
-    occurred_at = when_field("When did it arrive?")
-    supplier = w.TextField(label="Supplier and delivery note", max_length=120, required=False)
-    serials = w.CodesField(
-        label="Serials", max_codes=MOST_SERIALS, required=False,
-        help_text="Only where doses have them: one a dose, carton after carton, one a line.",
-    )  # fmt: skip
-
-    field_order = (
-        "product", "lot", "expires_on", "cartons", "place", "checked", "occurred_at", "supplier",
-        "serials",
-    )  # fmt: skip
-
-    def __init__(self, *args, person, **kwargs):
-        stores = places_where(person, Permission.STOCK_RECEIVE, [HolderKind.STORAGE])
-        super().__init__(*args, person=person, **kwargs)
-        self.add_field("place", place_field(stores, "Into"))
-
-    def add_rule_error(self, error):
-        # Rules count kits; here the count has a field of its own.
-        if getattr(error, "field", None) == "kits":
-            self.add_error("cartons", str(error))
-        else:
-            super().add_rule_error(error)
-
-    def facts(self):
-        told = self.cleaned_data
-        return {
-            "product": told["product"],
-            "lot_number": told["lot"],
-            "expires_on": told["expires_on"],
-            "count": told["cartons"],
-            "place": told["place"],
-            "occurred_at": told["occurred_at"],
-            "checked": told["checked"] == "yes",
-            "serials": told["serials"],
-            "supplier_name": told["supplier"],
-        }
 
 
 class ReleaseForm(KitsForm):
@@ -111,7 +57,7 @@ class MoveForm(KitsForm):
 class AssembleForm(KitsForm):
     submit_label = "Assemble kits"
     not_yours = "Not cartons you may open"
-    kits = w.CodesField(label="Cartons", help_text="Scan or type K-214 or a serial, one a line. All of one place.")  # fmt: skip
+    kits = kits_field("Cartons", "Scan or type K-214 or a serial, one a line. All of one place.")
     kind = w.ChoiceField(
         label="Into",
         choices=[(k.value, k.label) for k in (UnitKind.KIT, UnitKind.CANINE_KIT)],

@@ -6,9 +6,9 @@ from django.forms import CharField, HiddenInput
 
 from naloxone import actions, codes
 from naloxone.actions import custody
-from naloxone.forms.base import CustodyForm, LeavesSomeOut, PlaceChoice
+from naloxone.forms.base import CustodyForm, LeavesSomeOut, PlaceChoice, kits_field
 from naloxone.models import Holder, Kit
-from naloxone.rules import MOST_UNITS, HolderKind
+from naloxone.rules import HolderKind
 from safety_portal import terminals
 from safety_portal import widgets as w
 from safety_portal.people import Person
@@ -18,17 +18,17 @@ from safety_portal.terminal_forms import PinField, ScannerForm, TurnForm
 FEW_PLACES = 6  # as tiles; more are a list
 
 
-def kits_field():
-    return w.CodesField(
-        label="Kits", max_codes=MOST_UNITS, widget=w.CodeInput(rows=3),
+def scanned_kits():
+    return kits_field(
         help_text="Scan each kit, its seal or a serial. Press Enter once more to go on.",
-    )  # fmt: skip
+        widget=w.CodeInput(rows=3),
+    )
 
 
 class GiveTurnForm(TurnForm):
     """What is handed over, to whom, and who hands it over."""
 
-    kits = kits_field()
+    kits = scanned_kits()
     receiver = w.CodesField(
         label="To whom", one=True, help_text="Scan their badge. For a dog or a place: C-3, S-12."
     )
@@ -47,7 +47,7 @@ class StoreChoice(PlaceChoice):
 class ReturnTurnForm(TurnForm):
     """What goes back, into which place of the terminal's station, and who gives it back."""
 
-    kits = kits_field()
+    kits = scanned_kits()
 
     field_order = ("place", "kits", "badge", "pin")
 
@@ -83,7 +83,7 @@ class Scanned(NamedTuple):
 def read_codes(found_codes, person, theirs):
     """`theirs(person, kit)` says whether the person may do this with a unit."""
     found, unknown = codes.units_of(found_codes, Kit.objects.visible_to(person))
-    left_out = [(code, "not known, or not yours to see") for code in unknown]
+    left_out = [(codes.told_as(code), "not known, or not yours to see") for code in unknown]
     kits = {}
     for code, kit in found.items():
         if theirs(person, kit):

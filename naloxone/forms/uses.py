@@ -4,7 +4,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.db.models.functions import Coalesce
 
-from naloxone import codes
+from naloxone import codes, packs
 from naloxone.actions.uses import MOST_DOSES, Told
 from naloxone.forms.base import CustodyForm, place_field, places_in_use, when_field
 from naloxone.models import OUTSIDE, Device, Fault, Giver, Kit, Site
@@ -16,6 +16,7 @@ from safety_portal.people import Station
 
 ANOTHER, UNCLEAR = "another", "unclear"
 MOST_OWN = 8
+MOST_TOLD = 40  # characters of a number that no kit has
 
 
 def own_kits(person):
@@ -27,6 +28,8 @@ def own_kits(person):
 def unit_called(code):
     """The unit of a number, seal or serial, wherever it is; None when there is none. In need nobody asks whose it is."""
     number = Kit.number(code)
+    if number is None and len(packed := packs.units_of(code)) == 1:
+        [number] = packed
     if number is not None:
         return Kit.objects.filter(pk=number).first()
     upper = code.upper()
@@ -46,8 +49,8 @@ class UseForm(CustodyForm):
     submit_label = "Save: a dose was given"
     given_at = when_field("Given at")
     which = w.ChoiceField(label="Which kit?", choices=[])
-    code = w.TextField(
-        label="Its number, seal or serial", max_length=40, required=False,
+    code = w.ScanField(
+        label="Its number, seal or serial", required=False, widget=w.CodeLine(),
         help_text="Only for another kit: K-214, or what the scanner reads.",
     )  # fmt: skip
     doses = w.NumberField(label="Doses from it", min_value=1, max_value=MOST_DOSES, initial=1)
@@ -101,7 +104,8 @@ class UseForm(CustodyForm):
             return Told(doses=doses)
         code = told.get("code", "") if which == ANOTHER else which
         unit = unit_called(code)
-        return Told(kit=unit, code="" if unit else code, doses=doses)
+        # Whatever was read is kept as it was told, as far as there is room: a use is never refused.
+        return Told(kit=unit, code="" if unit else codes.told_as(code)[:MOST_TOLD], doses=doses)
 
     def facts(self):
         told = self.cleaned_data
@@ -226,7 +230,7 @@ class BindForm(CustodyForm):
     """Which kit a dose came from."""
 
     submit_label = "It was this kit"
-    kit = w.TextField(label="Number, seal or serial", max_length=40)
+    kit = w.ScanField(label="Number, seal or serial", widget=w.CodeLine())
     consequences = (
         "A dose leaves the kit's record as of when it was given.",
         "Your name stands there as who said so.",

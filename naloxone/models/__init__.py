@@ -6,6 +6,7 @@ from naloxone.models.custody import (
     CustodyEvent,
     CustodyLine,
     CustodyMove,
+    ReceiptPhoto,
 )
 from naloxone.models.discrepancies import ClosingCode, Discrepancy, DiscrepancyKind
 from naloxone.models.disposals import Countersignature, Disposal, DisposalPhoto
@@ -30,6 +31,7 @@ from naloxone.models.inspections import (
 from naloxone.models.products import (
     Lot,
     LotRecall,
+    PackCode,
     Product,
 )
 from naloxone.models.units import (
@@ -84,8 +86,10 @@ __all__ = [
     "Lot",
     "LotRecall",
     "Outcome",
+    "PackCode",
     "PlaceType",
     "Product",
+    "ReceiptPhoto",
     "Replacement",
     "Site",
     "UnitKind",

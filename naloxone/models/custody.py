@@ -9,6 +9,7 @@ from naloxone.models.words import choices
 from naloxone.rules import EventKind, State
 from safety_portal.append_only import FilledBytes, FilledKey, FilledMoment
 from safety_portal.people import Person, Station
+from safety_portal.photos import Photo
 
 
 class Act(models.Model):
@@ -41,6 +42,21 @@ class Act(models.Model):
 
     def __str__(self):
         return f"{self.verb} {self.pk}"
+
+
+class ReceiptPhoto(models.Model):
+    """That a photo shows what is printed on a carton of a delivery, where its code says neither lot nor expiry."""
+
+    may_insert = ("act", "photo")
+
+    act = models.ForeignKey(Act, on_delete=models.PROTECT)
+    photo = models.OneToOneField(Photo, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self):
+        return f"photo of {self.act_id}"
 
 
 class ActNote(models.Model):

@@ -1,10 +1,19 @@
 """Antagonist products, their lots, and recalls of lots."""
 
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models import Case, F, Func, OuterRef, Subquery, Value, When
+from django.db.models.functions import Concat, LPad, Now
 
 from safety_portal.append_only import FilledMoment
 from safety_portal.people import Person
+
+
+def segment(place, digits):
+    """A segment of the hyphenated NDC, filled with zeros at its left; no NDC, no segment."""
+    part = Func(
+        F("ndc"), Value("-"), Value(place), function="split_part", output_field=models.CharField()
+    )
+    return LPad(part, digits, Value("0"))
 
 
 class Product(models.Model):
@@ -17,6 +26,16 @@ class Product(models.Model):
     route = models.CharField(max_length=40)
     supply = models.CharField(max_length=10)
     ndc = models.CharField(max_length=14, unique=True, null=True)  # hyphenated text, never a number
+    # The NDC as 12 digits (6-4-2, in force from 2033; domain B.3), whatever it is printed as. By the database, so the
+    # two never differ; gs1_rules.normalised_ndc says the same.
+    ndc12 = models.GeneratedField(
+        expression=Case(
+            When(ndc__isnull=True, then=None),
+            default=Concat(segment(1, 6), segment(2, 4), segment(3, 2)),
+        ),
+        output_field=models.CharField(max_length=12, null=True),
+        db_persist=True,
+    )
     gtin = models.CharField(max_length=14, unique=True, null=True)
     devices_per_carton = models.PositiveSmallIntegerField()
     storage_min_c = models.SmallIntegerField(null=True)
@@ -75,3 +94,31 @@ class LotRecall(models.Model):
 
     def __str__(self):
         return f"recall of {self.lot_id}"
+
+
+class PackCodeQuerySet(models.QuerySet):
+    def in_force(self):
+        """The newest word on each code, where it names a product."""
+        newest = PackCode.objects.filter(code=OuterRef("code")).order_by("-pk").values("pk")[:1]
+        return self.filter(pk=Subquery(newest), product__isnull=False)
+
+
+class PackCode(models.Model):
+    """That a number on packs means a product: a store brand's UPC, a repackager's GTIN. The newest word on a code counts."""
+
+    may_insert = ("code", "product", "by")
+
+    code = models.CharField(max_length=14)  # 14 digits, also of a UPC
+    product = models.ForeignKey(
+        Product, on_delete=models.PROTECT, null=True, related_name="+"
+    )  # None: taken back
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    recorded_at = FilledMoment(db_default=Now())
+
+    objects = PackCodeQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["code", "-id"], name="pack_code_newest")]
+
+    def __str__(self):
+        return self.code

@@ -45,7 +45,9 @@ def form_page(request, form, title, *, template="naloxone/form.html", **more):
 @needs(Permission.STOCK_RECEIVE)
 def receive(request):
     """A delivery of one lot becomes as many units as it has cartons."""
-    form = forms.ReceiveForm(request.POST or None, person=request.person, cancel_url=reverse(KITS))
+    form = forms.ReceiveForm(
+        request.POST or None, request.FILES or None, person=request.person, cancel_url=reverse(KITS)
+    )
     if request.method == "POST" and form.carry_out(actions.receive_delivery):
         return redirect("naloxone:made", form.result.pk)
     return form_page(request, form, "Receive a delivery")
@@ -66,6 +68,7 @@ def made(request, act):
         "span": span,
         "kit": badges.show([kit], request.person.station.today())[0],
         "waiting": kit.state == State.QUARANTINE,
+        "photos": [one.photo for one in found.receiptphoto_set.select_related("photo")],
     }
     return render(request, "naloxone/made.html", context)
 

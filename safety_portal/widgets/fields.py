@@ -5,6 +5,7 @@ import re
 from django import forms
 from django.core.exceptions import ValidationError
 
+from safety_portal import scanner_rules
 from safety_portal.widgets import inputs, words
 
 FILL_IN = "Fill this in."
@@ -153,9 +154,8 @@ class CodesField(forms.Field):
 
     def __init__(self, *, max_codes=500, one=False, gs1=False, **kwargs):
         self.max_codes, self.one = max_codes, one
-        self.allowed = words.GROUP_SEPARATOR if gs1 else ""
-        attrs = {"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
-        look = inputs.TextInput(attrs) if one else inputs.CodeInput()
+        self.allowed = scanner_rules.SEPARATOR if gs1 else ""
+        look = inputs.CodeLine() if one else inputs.CodeInput()
         hint = "Scan or type a code." if one else "Scan or type, one code a line."
         super().__init__(**{"widget": look, "help_text": hint, **kwargs})
 
@@ -163,7 +163,7 @@ class CodesField(forms.Field):
         if isinstance(value, list | tuple):
             value = "\n".join(value)
         text = words.tidy((value or "").replace("\t", "\n"), lines=True)
-        codes = [code.strip().upper() for code in _BETWEEN_CODES.split(text)]
+        codes = [scanner_rules.plain(code).upper() for code in _BETWEEN_CODES.split(text)]
         return [code for code in codes if code]
 
     def validate(self, value):
@@ -190,6 +190,21 @@ class CodesField(forms.Field):
         if self.one:
             return codes[0] if codes else ""
         return codes
+
+
+class ScanField(forms.Field):
+    """The code of a maker's pack, as it was scanned or typed; the form reads it. Letters stay as they are."""
+
+    widget = inputs.ScanInput
+    longest = 200
+
+    def to_python(self, value):
+        return scanner_rules.plain(words.tidy(value or ""))
+
+    def validate(self, value):
+        super().validate(value)
+        words.check_characters(value, allowed=scanner_rules.SEPARATOR)
+        words.check_length(value, self.longest)
 
 
 class FileField(forms.FileField):

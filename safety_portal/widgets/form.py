@@ -91,7 +91,11 @@ class PortalForm(forms.Form):
 
     @property
     def has_look_up(self):
-        return any(isinstance(field, LookUpField) for field in self.fields.values())
+        """Whether a button stands among the fields that only asks something."""
+        return any(
+            isinstance(field, LookUpField) or isinstance(field.widget, inputs.ScanInput)
+            for field in self.fields.values()
+        )
 
     @property
     def has_both(self):

@@ -5,6 +5,7 @@ import datetime as dt
 from django import forms
 from django.core.exceptions import ValidationError
 
+from safety_portal import scanner_rules
 from safety_portal.widgets import words
 
 
@@ -101,7 +102,34 @@ class CodeInput(Look, forms.Textarea):
         del self.attrs["cols"]
 
     def format_value(self, value):
-        return "\n".join(value) if isinstance(value, list | tuple) else value
+        text = "\n".join(value) if isinstance(value, list | tuple) else value
+        return scanner_rules.shown(text) if text else text
+
+
+class CodeLine(TextInput):
+    """One code from a scanner, the camera or a keyboard."""
+
+    template_name = "uswds/widgets/code.html"
+
+    def __init__(self, attrs=None):
+        plain = {"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
+        super().__init__({**plain, "data-code": "", **(attrs or {})})
+
+    def format_value(self, value):
+        # A separator of GS1 is to be seen, and some browsers drop what is invisible.
+        return scanner_rules.shown(value) if isinstance(value, str) else value
+
+
+class ScanInput(CodeLine):
+    """A code that fills in other fields: with a button that reads it, without JavaScript too. `said` is what was read."""
+
+    template_name = "uswds/widgets/scan.html"
+    said = ""
+
+    def get_context(self, name, value, attrs):
+        context = super().get_context(name, value, attrs)
+        context["widget"]["said"] = self.said
+        return context
 
 
 class Tile(str):
@@ -133,6 +161,12 @@ class Tiles:
 
 class RadioTiles(Tiles, forms.RadioSelect):
     pass
+
+
+class Readings(RadioTiles):
+    """The readings of a code that has several, to choose from, with a button that takes the chosen one."""
+
+    template_name = "uswds/widgets/readings.html"
 
 
 class CheckboxTiles(Tiles, forms.CheckboxSelectMultiple):

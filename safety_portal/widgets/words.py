@@ -8,7 +8,6 @@ from django.core.exceptions import ValidationError
 
 # They turn the direction of the text after them, so that a line can read otherwise than it is stored.
 DIRECTION_MARKS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-GROUP_SEPARATOR = "\x1d"  # between the parts of a GS1 code; scanners send it
 
 _NUMBERS = re.compile(r"^(\d{1,4})[-/.](\d{1,2})[-/.](\d{1,4})$")
 _WORDS = ("%d %b %Y", "%d %B %Y", "%b %d %Y", "%B %d %Y")

@@ -1,6 +1,7 @@
 """What codes on packs say: worked examples of the domain (B.3), codes as scanners mangle them, round trips."""
 
 import calendar
+import contextlib
 import datetime as dt
 
 import pytest
@@ -54,7 +55,9 @@ def test_twelve_digits_are_an_ndc_and_fit_in_no_gtin():
         ("69547-0627-02", "billing form"),
         ("69547-62702", "hyphens where no NDC"),
         ("69547627027", "hyphens where no NDC"),
-        ("69547-627-XX", "digits with two hyphens"),
+        ("69547-627", "hyphens where no NDC"),
+        ("69547-627-0X", "digits with two hyphens"),
+        ("", "digits with two hyphens"),
         ("٦٩٥٤٧-٦٢٧-٠٢", "digits with two hyphens"),
     ],
 )
@@ -226,9 +229,5 @@ def test_every_ndc_comes_back_from_its_gtin(shape, data, level):
 
 @given(st.text(max_size=60))
 def test_no_text_breaks_the_reader(text):
-    try:
-        found = readings(text)
-    except CodeError as error:
-        assert str(error)
-    else:
-        assert all(pack.parts for pack in found)
+    with contextlib.suppress(CodeError):
+        assert all(pack.parts for pack in readings(text))

@@ -8,7 +8,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.utils import timezone
 
-from naloxone import actions, notices, rules
+from naloxone import actions, notices
+from naloxone.gs1_rules import gtin_of_ndc
 from naloxone.management.commands.load_products import SOURCE
 from naloxone.models import Holder, Product
 from safety_portal.access import Role
@@ -90,7 +91,7 @@ def test_the_shipped_products_load_twice_and_their_codes_agree(capsys):
     assert Product.objects.count() == len(rows)
     known = Product.objects.exclude(ndc=None)
     assert known.count() == len([row for row in rows if row["ndc"]])
-    assert all(p.gtin == rules.gtin_of_ndc(p.ndc) for p in known)
+    assert all(p.gtin == gtin_of_ndc(p.ndc) for p in known)
 
 
 def test_the_days_are_settings_and_past_the_last_one_is_told_once_more(by, settings):

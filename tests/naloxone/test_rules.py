@@ -139,25 +139,6 @@ def test_every_state_has_words():
 
 
 @pytest.mark.parametrize(
-    ("ndc", "gtin"),
-    [  # worked in domain B.3
-        ("59467-679-01", "00359467679015"),
-        ("69547-627-02", "00369547627027"),
-        ("76329-3669-2", "00376329366920"),
-        ("43674-004-02", "00343674004029"),
-    ],
-)
-def test_a_gtin_follows_from_its_ndc(ndc, gtin):
-    assert rules.gtin_of_ndc(ndc) == gtin
-
-
-@pytest.mark.parametrize("ndc", ["", "69547-627", "69547-627-0X"])
-def test_an_ill_formed_ndc_has_no_gtin(ndc):
-    with pytest.raises(ValueError, match="ten-digit"):
-        rules.gtin_of_ndc(ndc)
-
-
-@pytest.mark.parametrize(
     ("kits", "offers", "words"),
     [
         (1, 0, "1 kit is left in Lane 3: move it first."),
