@@ -47,6 +47,7 @@ class Permission(models.TextChoices):
     ALERTS_SEE = "alerts_see", "See alerts of a station"
     MAIL_SEE = "mail_see", "See the outbox and the sweeps"
     FIGURES_SEE = "figures_see", "See the figures of the whole agency"
+    PROTOCOLS_KEEP = "protocols_keep", "Write, approve and withdraw protocols"
     COMPONENTS_SEE = "components_see", "See the page of building blocks"
 
 
@@ -78,8 +79,8 @@ PERMITS = {
         P.CUSTODY_TAKE, P.LOT_RECALL, P.PLACES_KEEP, P.TERMINALS_KEEP, P.ALERTS_SEE, P.STOCK_END,
         P.DISCREPANCY_CLOSE,
     },
-    Role.MEDICAL_OFFICER: {P.MEDICAL_READ, P.MEDICAL_WRITE},
-    Role.HEALTH_OFFICE: {P.FIGURES_SEE, P.MAIL_SEE, P.ALERTS_SEE},
+    Role.MEDICAL_OFFICER: {P.MEDICAL_READ, P.MEDICAL_WRITE, P.PROTOCOLS_KEEP},
+    Role.HEALTH_OFFICE: {P.FIGURES_SEE, P.MAIL_SEE, P.ALERTS_SEE, P.PROTOCOLS_KEEP},
     Role.SAFETY_OFFICER: {P.ALERTS_SEE},
     Role.LAB_LIAISON: set(),
     Role.CANINE_PROGRAMME: {P.PEOPLE_SEE},

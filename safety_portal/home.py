@@ -12,13 +12,14 @@ from safety_portal import access, audit, panels
 from safety_portal.access import Permission, Role, everyone, needs
 from safety_portal.page_parts import NavItem, register_navigation
 
-# Template of the panel → what it shows. In the order of urgency; a supervisor reads the inspector's question first.
+# Template of the panel → what it shows. In the order of urgency; a supervisor reads the inspector's questions first.
 PANELS = {
     "offers": panels.offers_waiting,
     "figures": panels.figures,
     "do_first": panels.do_first,
     "expiries": panels.expiries,
     "reach": panels.reach,
+    "protocols": panels.protocols,
     "my_kits": panels.my_kits,
     "accounts": panels.accounts,
     "ledger": panels.ledger,
@@ -28,6 +29,7 @@ PANELS = {
     "sweeps": panels.sweeps,
     "not_yet": panels.not_yet,
 }
+QUESTIONS = ("reach", "protocols")
 
 
 @everyone
@@ -35,7 +37,9 @@ def home(request):
     """What needs me now?"""
     now = timezone.now()
     mine = access.rights(request.person).roles
-    names = sorted(PANELS, key=lambda name: name != "reach") if Role.SUPERVISOR in mine else PANELS
+    names = PANELS
+    if Role.SUPERVISOR in mine:
+        names = sorted(PANELS, key=lambda name: name not in QUESTIONS)
     shown = [
         (f"home/_{name}.html", facts)
         for name in names

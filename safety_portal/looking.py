@@ -82,10 +82,19 @@ def look_of(person):
 
 def narrowing(person, field="station"):
     """A condition for lists: rows of the region or station that the person looks at."""
+    return _narrowed(person, station=field, region=f"{field}__region")
+
+
+def narrowing_stations(person):
+    """The same for lists of stations themselves."""
+    return _narrowed(person, station="pk", region="region")
+
+
+def _narrowed(person, **fields):
     look = look_of(person)
     if look is None:
         return ~Q(pk__in=[])  # always true, also in “this | that”
-    return Q(**{field if look.kind == "station" else f"{field}__region": look.key})
+    return Q(**{fields[look.kind]: look.key})
 
 
 def found(person, value):

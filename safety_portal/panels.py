@@ -40,6 +40,7 @@ from safety_portal.alerts import Alert, SweepRun, WorkerHeartbeat
 from safety_portal.audit import AuditRow
 from safety_portal.outbox import Message, MessageState
 from safety_portal.people import Person
+from training import holding
 
 MOST_FIRST = 7
 FEW = 5
@@ -248,6 +249,20 @@ def reach(person, now):
     return {
         "places": len(places), "below": len(below), "missing": missing, "worst": worst,
         "usable": sum(place.usable for place in places), "par": sum(p.par_min for p in places),
+    }  # fmt: skip
+
+
+def protocols(person, now):
+    """Is a protocol in force? For each kind that is asked for: where none is, and whose review is overdue."""
+    if Role.SUPERVISOR not in access.rights(person).roles:
+        return None
+    mine = access.stations_where(person, Permission.ROLE_LEND).in_use()
+    stations = list(holding.with_dogs(mine.filter(looking.narrowing_stations(person)).by_name()))
+    found = holding.gaps(stations, person.station.today(now)) if stations else []
+    lacking = [gap for gap in found if gap.missing or gap.overdue]
+    return {
+        "gaps": lacking, "asked": len(found), "missing": sum(bool(gap.missing) for gap in found),
+        "stations": len(stations), "one": stations[0] if len(stations) == 1 else None,
     }  # fmt: skip
 
 

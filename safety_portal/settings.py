@@ -341,6 +341,13 @@ EXPIRY_ORDER_DAYS = env_numbers("EXPIRY_ORDER_DAYS", "180,90")
 EXPIRY_SWAP_DAYS = env_numbers("EXPIRY_SWAP_DAYS", "30,7,0")
 # Days after which recalled kits should be back from people and vehicles (ours; no rule names a number).
 RECALL_BACK_DAYS = env_number("RECALL_BACK_DAYS", "7")
+# Days before a protocol's review is due (recommended; none is official). Past its day it is told of once more.
+PROTOCOL_REVIEW_DAYS = env_numbers("PROTOCOL_REVIEW_DAYS", "60,30,0")
+# What each station is asked to have a protocol for (6 U.S.C. 216: safe handling, by people and canines, and
+# post-exposure management; strategy 4.2: naloxone for both). Of dogs only where dogs work.
+PROTOCOLS_ASKED_FOR = env_list(
+    "PROTOCOLS_ASKED_FOR", "safe_handling,post_exposure,antagonist_dose,canine_dose"
+)
 
 # --- words, time, files --------------------------------------------------------------------------
 LANGUAGE_CODE = "en-us"

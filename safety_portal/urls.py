@@ -39,6 +39,7 @@ urlpatterns = [
     *alert_urls,
     *photo_urls,
     *roster_urls,
+    path("", include("training.urls")),
     path("", include("naloxone.urls")),
     path("search/", find, name="search"),
     path("held/<str:token>/", held.held_form, name="held_form"),

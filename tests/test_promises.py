@@ -37,6 +37,7 @@ from safety_portal.held import hold_form
 from safety_portal.people import Component
 from tests.naloxone import make
 from tests.safety_portal.picture import upload
+from tests.training import make as protocols
 
 ROOT = Path(settings.BASE_DIR)
 OURS = ("safety_portal", "naloxone", "training", "exposures")
@@ -68,6 +69,8 @@ SHARED = {
     "naloxone:lot": "a lot is made by its manufacturer; its kits are shown as far as one may see them",
     "naloxone:forget_code": "a number on packs means the same wherever they are received",
     "naloxone:recall": "a recall is of the lot, wherever its kits are",
+    "training:protocol": "everybody reads every protocol",
+    "training:version": "everybody reads every protocol; only its keepers get the forms",
 }
 
 
@@ -343,6 +346,7 @@ class World:
         TOTP.activate(self.receiver.account, "JBSWY3DPEHPK3PXP")
         RecoveryCodes.activate(self.receiver.account)
         self.canine = make.canine(self.receiver)
+        self.protocol = protocols.draft(self.chief, station=self.station).protocol
         self.place = make.place(self.chief)
         self.kits = make.delivery(self.chief, make.place(self.chief), cartons=3)
         for action, facts in (
@@ -403,6 +407,8 @@ class World:
             "held-photos/<str:token>": self.held_photo.token,
             "photos/<str:token>": self.photo.token,
             "P-<int:number>": self.receiver.pk,
+            "PR-<int:number>": self.protocol.pk,
+            "v<int:version>": 1,
             "T-<int:number>": self.terminal.pk,
             "C-<int:number>": self.canine.pk,
             "G-<int:number>": self.receiver.grants.first().pk,
