@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from safety_portal import alerts, digests
-from safety_portal.demo import cast, stories
+from safety_portal.demo import cast, protocols, stories
 from safety_portal.demo.world import World
 from safety_portal.people import Account
 
@@ -41,6 +41,7 @@ class Command(BaseCommand):
             people = cast.make_cast(now)
             world = World(people, now)
             stories.tell(world)
+            protocols.write_protocols(world)
             cast.change_staff(people, now)
             for moment in digest_moments(now):
                 alerts.run_sweeps(now=moment)
