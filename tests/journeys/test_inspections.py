@@ -119,6 +119,19 @@ def test_an_officer_taps_once_at_the_start_of_the_shift(telephone, axe, world):
     assert Inspection.objects.get().by == world["officer"]
 
 
+def test_each_figure_of_the_stock_stands_beside_its_label_on_a_telephone(telephone, world):
+    sign_in(telephone, world["supervisor"])
+    telephone.goto("/stock/")
+
+    hidden = telephone.evaluate(
+        '''() => [...document.querySelectorAll("tbody [data-label]:not([data-label=''])")].filter((cell) =>
+            parseFloat(getComputedStyle(cell).paddingLeft) <
+            parseFloat(getComputedStyle(cell, "::before").width)).map((cell) => cell.dataset.label)'''
+    )
+
+    assert hidden == []
+
+
 @pytest.mark.parametrize("size", [(1280, 900), (390, 844)])
 def test_stock_and_its_places_fit(open_page, axe, world, size):
     screen = open_page(*size)
