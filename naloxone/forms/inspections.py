@@ -54,7 +54,8 @@ class SealedForm(LookForm):
 
     def __init__(self, *args, kit, **kwargs):
         super().__init__(*args, kit=kit, **kwargs)
-        if kit.expires_on and kit.expires_on < kit.station.today():
+        expired = kit.expires_on and kit.expires_on < kit.station.today()
+        if expired or kit.state != rules.State.IN_SERVICE:
             self.submit_label = "Yes, the seal is whole"  # but all is not well
 
     def facts(self):

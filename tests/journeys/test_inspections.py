@@ -124,9 +124,9 @@ def test_each_figure_of_the_stock_stands_beside_its_label_on_a_telephone(telepho
     telephone.goto("/stock/")
 
     hidden = telephone.evaluate(
-        '''() => [...document.querySelectorAll("tbody [data-label]:not([data-label=''])")].filter((cell) =>
+        """() => [...document.querySelectorAll("tbody [data-label]:not([data-label=''])")].filter((cell) =>
             parseFloat(getComputedStyle(cell).paddingLeft) <
-            parseFloat(getComputedStyle(cell, "::before").width)).map((cell) => cell.dataset.label)'''
+            parseFloat(getComputedStyle(cell, "::before").width)).map((cell) => cell.dataset.label)"""
     )
 
     assert hidden == []

@@ -84,6 +84,22 @@ def test_a_whole_seal_is_one_tap(signed_in, sealed, by):
     assert Inspection.objects.count() == 1
 
 
+def test_a_whole_seal_of_a_kit_that_is_not_to_be_used_says_no_more_than_that(signed_in, sealed, by):
+    actions.hold_kits(
+        kits=[sealed],
+        occurred_at=timezone.now(),
+        note="Recall read of",
+        request_key=make.key(),
+        by=by,
+    )
+
+    page = text(signed_in.get(look(sealed)))
+
+    assert "Yes, the seal is whole" in page
+    assert "all is well" not in page
+    assert "On hold" in page
+
+
 def test_a_seal_that_moved_on_meanwhile_is_looked_at_again_and_then_taken(signed_in, sealed, by):
     sent = {"sequence": sealed.last_sequence}
     actions.move_kits(
