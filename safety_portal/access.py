@@ -27,6 +27,7 @@ class Permission(models.TextChoices):
     OWN_THINGS = "own_things", "Use one's own kits, hand-overs and records"
     PEOPLE_SEE = "people_see", "See people and dogs of a station"
     PEOPLE_KEEP = "people_keep", "Invite and change people, dogs and stations"
+    CANINES_KEEP = "canines_keep", "Weigh dogs and make their dose cards"
     GRANTS_KEEP = "grants_keep", "Give and end roles"
     ROLES_SEE = "roles_see", "See who has which role"
     ROLE_LEND = "role_lend", "Lend one's role for a leave"
@@ -77,16 +78,17 @@ PERMITS = {
     Role.COORDINATOR: {
         P.PEOPLE_SEE, P.KITS_SEE, P.STOCK_RECEIVE, P.KITS_ASSEMBLE, P.CUSTODY_GIVE,
         P.CUSTODY_TAKE, P.LOT_RECALL, P.PLACES_KEEP, P.TERMINALS_KEEP, P.ALERTS_SEE, P.STOCK_END,
-        P.DISCREPANCY_CLOSE,
+        P.DISCREPANCY_CLOSE, P.CANINES_KEEP,
     },
     Role.MEDICAL_OFFICER: {P.MEDICAL_READ, P.MEDICAL_WRITE, P.PROTOCOLS_KEEP},
     Role.HEALTH_OFFICE: {P.FIGURES_SEE, P.MAIL_SEE, P.ALERTS_SEE, P.PROTOCOLS_KEEP},
     Role.SAFETY_OFFICER: {P.ALERTS_SEE},
     Role.LAB_LIAISON: set(),
-    Role.CANINE_PROGRAMME: {P.PEOPLE_SEE},
+    Role.CANINE_PROGRAMME: {P.PEOPLE_SEE, P.CANINES_KEEP},
     Role.AUDITOR: {P.KITS_SEE, P.LEDGER_VERIFY, P.AUDIT_SEE, P.ROLES_SEE, P.MAIL_SEE},
     Role.ADMINISTRATOR: {
-        P.PEOPLE_SEE, P.PEOPLE_KEEP, P.GRANTS_KEEP, P.ROLES_SEE, P.MAIL_SEE, P.COMPONENTS_SEE,
+        P.PEOPLE_SEE, P.PEOPLE_KEEP, P.CANINES_KEEP, P.GRANTS_KEEP, P.ROLES_SEE, P.MAIL_SEE,
+        P.COMPONENTS_SEE,
     },
 }  # fmt: skip
 

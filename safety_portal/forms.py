@@ -282,6 +282,36 @@ class LendForm(RosterForm):
 # --- dogs and stations ---------------------------------------------------------------------------
 
 
+class WeightField(w.TextField):
+    """Kilograms of a dog, to a tenth."""
+
+    def to_python(self, value):
+        text = super().to_python(value).replace(",", ".")
+        if not text:
+            return None
+        try:
+            weight = Decimal(text).quantize(Decimal("0.1"))
+        except InvalidOperation:
+            weight = Decimal(0)
+        if not 1 <= weight <= 120:
+            raise ValidationError("Write kilograms between 1 and 120, for example 31.5.")
+        return weight
+
+    def validate(self, value):
+        if value is None and self.required:
+            raise ValidationError(self.error_messages["required"], code="required")
+
+    def run_validators(self, value):
+        return  # a figure by now, or nothing
+
+
+def weight_field(**more):
+    return WeightField(
+        label="Weight in kilograms", max_length=6, **more,
+        help_text="Its dose of naloxone is worked out from this. For example 31.5",
+    )  # fmt: skip
+
+
 class CanineForm(w.RowForm, RosterForm):
     submit_label = "Record this dog"
 
@@ -293,13 +323,17 @@ class CanineForm(w.RowForm, RosterForm):
     handler = w.LookUpField(
         label="Handler", url_name="people_options", help_text="The dog stands at their station."
     )
-    weight_kg = w.TextField(
-        label="Weight in kilograms", max_length=6, required=False,
-        help_text="Its dose of naloxone is worked out from this. For example 31.5",
-    )  # fmt: skip
+    weight_kg = weight_field(required=False)
     weighed_on = w.DayField(label="Weighed on", required=False)
     breed = w.TextField(label="Breed", max_length=60, required=False)
     born_on = w.DayField(label="Born on", required=False)
+    veterinarian = w.TextField(
+        label="Veterinarian", max_length=120, required=False,
+        help_text="A post or practice that the handler calls, day and night.",
+    )  # fmt: skip
+    veterinarian_telephone = w.TextField(
+        label="The veterinarian’s telephone", max_length=30, required=False
+    )
     retired_on = w.DayField(label="Retired on", required=False)
 
     def __init__(self, data=None, *, row=None, person, **kwargs):
@@ -308,17 +342,21 @@ class CanineForm(w.RowForm, RosterForm):
         if row is None:
             del self.fields["retired_on"]
 
-    def clean_weight_kg(self):
-        text = self.cleaned_data["weight_kg"].replace(",", ".")
-        if not text:
-            return None
-        try:
-            weight = Decimal(text).quantize(Decimal("0.1"))
-        except InvalidOperation:
-            weight = Decimal(0)
-        if not 1 <= weight <= 120:
-            raise ValidationError("Write kilograms between 1 and 120, for example 31.5.")
-        return weight
+
+class WeighForm(RosterForm):
+    submit_label = "Record the weight"
+    consequences = ("Its dose is worked out anew, and the card in its bag no longer holds.",)
+    seen_by = ("Whoever sees the dogs of its station, with your name",)
+
+    weight_kg = weight_field()
+    weighed_on = w.DayField(label="Weighed on")
+
+    def __init__(self, data=None, *, today, **kwargs):
+        super().__init__(data, initial={"weighed_on": today}, **kwargs)
+        limit(self.fields["weighed_on"], last=today)
+
+    def facts(self):
+        return dict(self.cleaned_data)
 
 
 class RegionChoice(w.ModelField):

@@ -21,6 +21,7 @@ PANELS = {
     "reach": panels.reach,
     "protocols": panels.protocols,
     "my_kits": panels.my_kits,
+    "my_dogs": panels.my_dogs,
     "accounts": panels.accounts,
     "ledger": panels.ledger,
     "one_person": panels.one_person,

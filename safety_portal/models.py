@@ -8,6 +8,7 @@ from safety_portal.medical import MedicalEntry, MedicalRead
 from safety_portal.people import (
     Account,
     Canine,
+    CanineWeight,
     Component,
     Person,
     Region,
@@ -25,6 +26,7 @@ __all__ = [
     "AlertStep",
     "AuditRow",
     "Canine",
+    "CanineWeight",
     "Component",
     "Grant",
     "HeldForm",

@@ -39,8 +39,8 @@ from safety_portal.access import EVERYWHERE, Grant, Permission, Role
 from safety_portal.alerts import Alert, SweepRun, WorkerHeartbeat
 from safety_portal.audit import AuditRow
 from safety_portal.outbox import Message, MessageState
-from safety_portal.people import Person
-from training import holding
+from safety_portal.people import Canine, Person
+from training import doses, holding
 
 MOST_FIRST = 7
 FEW = 5
@@ -111,6 +111,13 @@ def my_kits(person, now):
     if not kits and access.rights(person).roles != {Role.EMPLOYEE}:
         return None
     return {"kits": badges.show(kits[:FEW], person.station.today(now)), "more": len(kits) > FEW}
+
+
+def my_dogs(person, now):
+    """The dogs one leads, each with whether the card in its bag holds."""
+    dogs = Canine.objects.serving().filter(handler=person).select_related("station__region")
+    found = list(dogs.by_name()[:FEW])
+    return {"sheets": doses.sheets(found, now)} if found else None
 
 
 # --- stations ------------------------------------------------------------------------------------

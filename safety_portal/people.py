@@ -5,8 +5,10 @@ from zoneinfo import ZoneInfo
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Now
 from django.utils import timezone
+
+from safety_portal.append_only import FilledMoment
 
 PORTAL_NAME = "The portal"
 STATION_CODE = r"^[A-Z0-9]+(-[A-Z0-9]+)*$"
@@ -327,7 +329,10 @@ class CanineQuerySet(models.QuerySet):
 
 
 class Canine(models.Model):
-    """A working dog; what its naloxone dose is worked out from (weight) and who leads it."""
+    """A working dog; what its naloxone dose is worked out from (weight) and who leads it.
+
+    Weight and day are those of the CanineWeight recorded last; roster.keep_weight writes both.
+    """
 
     name = models.CharField(max_length=60)
     microchip = models.CharField(max_length=20, unique=True)
@@ -338,6 +343,9 @@ class Canine(models.Model):
     weighed_on = models.DateField(null=True)
     station = models.ForeignKey(Station, on_delete=models.PROTECT, related_name="canines")
     handler = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="canines")
+    # Whom the handler calls; a post or a practice, with its number.
+    veterinarian = models.CharField(max_length=120, blank=True)
+    veterinarian_telephone = models.CharField(max_length=30, blank=True)
     retired_on = models.DateField(null=True)
     version = models.PositiveIntegerField(default=1)
 
@@ -357,6 +365,28 @@ class Canine(models.Model):
     @property
     def reference(self):
         return f"C-{self.pk}"
+
+
+class CanineWeight(models.Model):
+    """What a dog weighed on a day, and who told so. Only ever added to; the one recorded last counts."""
+
+    may_insert = ("canine", "kg", "weighed_on", "by", "request_key")
+
+    canine = models.ForeignKey(Canine, on_delete=models.PROTECT, related_name="weights")
+    kg = models.DecimalField(max_digits=4, decimal_places=1)
+    weighed_on = models.DateField()
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    request_key = models.UUIDField(unique=True)
+    recorded_at = FilledMoment(db_default=Now())
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(kg__gt=0), name="canine_weight_more_than_nothing")
+        ]
+
+    def __str__(self):
+        return f"{self.kg} kg"
 
 
 def reference_number(letter, text):

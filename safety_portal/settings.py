@@ -343,6 +343,8 @@ EXPIRY_SWAP_DAYS = env_numbers("EXPIRY_SWAP_DAYS", "30,7,0")
 RECALL_BACK_DAYS = env_number("RECALL_BACK_DAYS", "7")
 # Days before a protocol's review is due (recommended; none is official). Past its day it is told of once more.
 PROTOCOL_REVIEW_DAYS = env_numbers("PROTOCOL_REVIEW_DAYS", "60,30,0")
+# After so many days a dog's weight no longer stands for its dose (ours; no rule names a number).
+CANINE_WEIGHT_DAYS = env_number("CANINE_WEIGHT_DAYS", 180)
 # What each station is asked to have a protocol for (6 U.S.C. 216: safe handling, by people and canines, and
 # post-exposure management; strategy 4.2: naloxone for both). Of dogs only where dogs work.
 PROTOCOLS_ASKED_FOR = env_list(

@@ -38,6 +38,7 @@ from safety_portal.people import Component
 from tests.naloxone import make
 from tests.safety_portal.picture import upload
 from tests.training import make as protocols
+from training.rules import Kind
 
 ROOT = Path(settings.BASE_DIR)
 OURS = ("safety_portal", "naloxone", "training", "exposures")
@@ -347,6 +348,9 @@ class World:
         RecoveryCodes.activate(self.receiver.account)
         self.canine = make.canine(self.receiver)
         self.protocol = protocols.draft(self.chief, station=self.station).protocol
+        protocols.in_force(self.chief, Kind.CANINE_DOSE, station=self.station)
+        protocols.weigh(self.canine, self.receiver)
+        self.card = protocols.card(self.canine, self.receiver)
         self.place = make.place(self.chief)
         self.kits = make.delivery(self.chief, make.place(self.chief), cartons=3)
         for action, facts in (
@@ -408,6 +412,7 @@ class World:
             "photos/<str:token>": self.photo.token,
             "P-<int:number>": self.receiver.pk,
             "PR-<int:number>": self.protocol.pk,
+            "DC-<int:number>": self.card.pk,
             "v<int:version>": 1,
             "T-<int:number>": self.terminal.pk,
             "C-<int:number>": self.canine.pk,

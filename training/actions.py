@@ -3,10 +3,12 @@
 from django.db import connection, transaction
 from django.utils import timezone
 
-from safety_portal import access, alerts, audit
+from safety_portal import access, alerts, audit, roster
 from safety_portal.access import EVERYWHERE, PERMITS, AccessError, Grant, Permission, Role
-from training import notices, rules
+from safety_portal.people import Canine
+from training import doses, notices, rules
 from training.models import (
+    DoseCard,
     Protocol,
     ProtocolApproval,
     ProtocolDose,
@@ -14,7 +16,7 @@ from training.models import (
     ProtocolVersion,
     ProtocolWithdrawal,
 )
-from training.rules import Kind, ProtocolError
+from training.rules import STALE_WORDS, Kind, ProtocolError, Stale
 
 
 def may_keep(person, *, component=None, station=None):
@@ -172,3 +174,37 @@ def withdraw_version(*, version, reason, now, by):
 
 def end_alert(protocol, how, *, now, by):
     alerts.resolve(kind=notices.REVIEW, subjects=[protocol.reference], how=how, by=by, now=now)
+
+
+# --- dogs ----------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def make_dose_card(*, canine, now, request_key, by):
+    """Make the dose card of a dog from its newest weight and the protocol in force; one that holds is given back.
+
+    Its handler, or who keeps dogs there. Raises ProtocolError when no dose can be worked out, AccessError.
+    """
+    if not roster.may_weigh(by, canine):
+        raise AccessError(f"{by} makes no dose card for {canine.reference}")
+    Canine.objects.select_for_update(of=("self",), no_key=True).get(pk=canine.pk)
+    if known := DoseCard.objects.filter(request_key=request_key, canine=canine, by=by).first():
+        return known
+    [sheet] = doses.sheets([canine], now)
+    if not sheet.stale:
+        return sheet.card
+    for reason in (Stale.NO_PROTOCOL, Stale.NO_WEIGHT, Stale.OLD_WEIGHT):
+        if reason in sheet.stale:
+            raise ProtocolError(f"No card can be made: {STALE_WORDS[reason]}.")
+    card = DoseCard.objects.create(
+        canine=canine, weight=sheet.weight, version=sheet.version, by=by, at=now,
+        request_key=request_key,
+    )  # fmt: skip
+    alerts.resolve(
+        kind=notices.CARD, subjects=[canine.reference], how="A new card was made", by=by, now=now
+    )
+    audit.record(
+        "canine.card_made", by=by, target=canine, station=canine.station, card=card.reference,
+        protocol=sheet.version.reference, kg=sheet.weight.kg,
+    )  # fmt: skip
+    return card

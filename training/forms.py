@@ -303,3 +303,15 @@ class WithdrawForm(ActForm):
 
     def facts(self):
         return {"reason": self.cleaned_data["reason"], "now": timezone.now()}
+
+
+class CardForm(ActForm):
+    submit_label = "Make the dose card"
+    consequences = (
+        "The card before it no longer holds: take it out of the bag.",
+        "It holds until the dog is weighed again, the weight is too old, or the protocol changes.",
+    )
+    seen_by = ("Whoever sees the dogs of its station, with your name",)
+
+    def facts(self):
+        return {"request_key": self.cleaned_data["request_key"], "now": timezone.now()}

@@ -25,9 +25,10 @@ class Answer:
         return KIND_WORDS[self.kind]
 
 
-def in_force(on):
+def in_force(on, *, with_doses=False):
     """Every version in force on a day, with its names; protocols are few, so all of them at once."""
-    return list(ProtocolVersion.objects.in_force(on).with_names().order_by("protocol__title", "pk"))
+    found = ProtocolVersion.objects.in_force(on).with_names().order_by("protocol__title", "pk")
+    return list(found.prefetch_related("doses") if with_doses else found)
 
 
 def nearest(versions, kind, station, work=""):

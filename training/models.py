@@ -6,9 +6,11 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from safety_portal.append_only import FilledMoment
-from safety_portal.people import Component, Person, Station, WorkRole
+from safety_portal.people import Canine, CanineWeight, Component, Person, Station, WorkRole
+from safety_portal.roster import own_or_seen
 from training.rules import (
     KIND_WORDS,
+    Card,
     Dosing,
     Kind,
     Life,
@@ -293,3 +295,45 @@ class ProtocolWithdrawal(models.Model):
 
     def __str__(self):
         return f"withdrawal of {self.version_id}"
+
+
+class DoseCardQuerySet(models.QuerySet):
+    def visible_to(self, person):
+        """Cards of dogs that the person leads or sees."""
+        return self.filter(canine__in=own_or_seen(person))
+
+    def with_names(self):
+        return self.select_related(
+            "canine__station__region", "canine__handler", "weight", "version__protocol", "by"
+        )
+
+
+class DoseCard(models.Model):
+    """That a dose card was made for a dog's bag: from which weight, by which version of which protocol."""
+
+    may_insert = ("canine", "weight", "version", "by", "at", "request_key")
+
+    canine = models.ForeignKey(Canine, on_delete=models.PROTECT, related_name="dose_cards")
+    weight = models.ForeignKey(CanineWeight, on_delete=models.PROTECT, related_name="+")
+    version = models.ForeignKey(ProtocolVersion, on_delete=models.PROTECT, related_name="cards")
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    request_key = models.UUIDField(unique=True)
+    recorded_at = FilledMoment(db_default=Now())
+
+    objects = DoseCardQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["canine", "-id"], name="dose_card_by_canine")]
+
+    def __str__(self):
+        return self.reference
+
+    @property
+    def reference(self):
+        return f"DC-{self.pk}"
+
+    @property
+    def made_from(self):
+        """The weight and version, as the rules compare them."""
+        return Card(self.weight_id, self.version_id)

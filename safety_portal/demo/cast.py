@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.contrib.auth.hashers import make_password
 
-from safety_portal import access, audit, pins
+from safety_portal import access, audit, pins, roster
 from safety_portal.access import Role, Scope
 from safety_portal.people import Account, Canine, Kind, Person, Station, WorkAssignment
 
@@ -132,9 +132,15 @@ def make_canines(cast, now):
             weighed_on=today - dt.timedelta(days=int(row["weighed_days_ago"])),
             handler=cast.people[row["handler"]],
             station=cast.people[row["handler"]].station,
+            veterinarian="On-call veterinarian, Example Animal Hospital",
+            veterinarian_telephone="555-0199",
         )
         for number, row in enumerate(rows("canines"), start=1)
     )
+    for canine in cast.canines:
+        roster.keep_weight(
+            canine, kg=canine.weight_kg, weighed_on=canine.weighed_on, by=canine.handler
+        )
 
 
 def give_roles(listed, cast, now):

@@ -1,9 +1,10 @@
-"""Protocols of the fictitious agency: what was written, from which source, and what waits for approval."""
+"""Protocols of the fictitious agency: what was written, from which source, what waits for approval; cards of dogs."""
 
 import datetime as dt
 from decimal import Decimal
 
-from safety_portal.people import Component, Station, WorkRole
+from safety_portal.people import Canine, Component, Station, WorkRole
+from safety_portal.roster import record_weight
 from training import actions
 from training.rules import Dosing, Kind, Step, Unit
 
@@ -104,6 +105,17 @@ def write_protocols(world):
     write(
         300, review_in=120, kind=Kind.CANINE_DOSE, title="Naloxone for working dogs", component=ofo,
         owner_post=CANINE, source=CANINE_SOURCE, steps=DOGS, dosings=[SPRAY, VIAL],
+    )  # fmt: skip
+    # Cards of two dogs: one holds; the other was made before the dog was weighed again.
+    by_name = {dog.name: Canine.objects.get(pk=dog.pk) for dog in world.cast.canines}
+    for name in ("Biscuit", "Pepper"):
+        dog = by_name[name]
+        actions.make_dose_card(
+            canine=dog, now=now - dt.timedelta(days=10), request_key=world.key(), by=dog.handler
+        )
+    record_weight(
+        canine=by_name["Pepper"], weight_kg=Decimal("27.9"), weighed_on=dt.date.fromordinal(now.date().toordinal() - 2),
+        request_key=world.key(), by=by_name["Pepper"].handler,
     )  # fmt: skip
     write(
         390, review_in=-12, kind=Kind.SAFE_HANDLING, title="Teardown bay at Laredo", station=laredo,

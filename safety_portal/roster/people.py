@@ -1,4 +1,4 @@
-"""The verbs of people, accounts and dogs: recorded, changed, invited, left. All by the administrator."""
+"""The verbs of people and accounts: recorded, changed, invited, left. All by the administrator."""
 
 import datetime as dt
 import uuid
@@ -18,7 +18,6 @@ from safety_portal import access, audit, outbox, pins
 from safety_portal.access import EVERYWHERE, Grant, Permission
 from safety_portal.people import (
     Account,
-    Canine,
     Kind,
     Person,
     PersonError,
@@ -39,10 +38,6 @@ def people_seen(person):
     return Person.objects.filter(access.within(person, Permission.PEOPLE_SEE)).exclude(
         kind=Kind.PORTAL
     )
-
-
-def canines_seen(person):
-    return Canine.objects.filter(access.within(person, Permission.PEOPLE_SEE))
 
 
 # --- checks --------------------------------------------------------------------------------------
@@ -80,25 +75,6 @@ def check_person(*, kind, badge, station, but=None):
     other = Person.objects.filter(badge__iexact=badge).exclude(pk=but and but.pk).first()
     if other:
         raise PersonError(f"Badge {badge} is that of {other}, {other.reference}.", "badge")
-
-
-def check_canine(*, microchip, handler, weight_kg, weighed_on, born_on, but=None):
-    """Raise PersonError unless a dog may stand so: chip of its own, serving handler, weight with a day."""
-    if handler is None or handler.left_on is not None or handler.station is None:
-        raise PersonError("Choose a handler who serves at a station.", "handler")
-    check_in_use(handler.station, "handler")
-    if not microchip:
-        raise PersonError("Write the chip’s number; it tells dogs of one name apart.", "microchip")
-    other = Canine.objects.filter(microchip=microchip).exclude(pk=but and but.pk).first()
-    if other:
-        raise PersonError(f"This chip is that of {other}, {other.reference}.", "microchip")
-    if (weight_kg is None) != (weighed_on is None):
-        field = "weighed_on" if weighed_on is None else "weight_kg"
-        raise PersonError("A weight and the day it was taken go together.", field)
-    if weight_kg is not None and weight_kg <= 0:
-        raise PersonError("A weight is more than nothing.", "weight_kg")
-    check_day(weighed_on, handler.station, "weighed_on")
-    check_day(born_on, handler.station, "born_on")
 
 
 # --- people --------------------------------------------------------------------------------------
@@ -295,51 +271,3 @@ def end_account(*, person, reason, by):
         raise PersonError(f"{person} has no account in use.")
     pins.end_pin(person)
     audit.record("account.ended", by=by, target=person, station=person.station, reason=reason)
-
-
-# --- dogs ----------------------------------------------------------------------------------------
-
-CANINE_WORDS = {
-    "weight_kg": "weight in kg", "weighed_on": "weighed on", "born_on": "born on",
-    "retired_on": "retired on", "station": "home station",
-}  # fmt: skip
-
-
-@transaction.atomic
-def record_canine(
-    *, name, microchip, handler, discipline, breed="", born_on=None, weight_kg=None, weighed_on=None, by
-):  # fmt: skip
-    """Record a dog at its handler's station. The same facts again give the same dog. Raises PersonError."""
-    begin(by)
-    facts = {
-        "name": name, "handler": handler, "discipline": discipline, "breed": breed,
-        "born_on": born_on, "weight_kg": weight_kg, "weighed_on": weighed_on,
-    }  # fmt: skip
-    if microchip and (known := Canine.objects.filter(microchip=microchip, **facts).first()):
-        return known
-    check_canine(
-        microchip=microchip, handler=handler, weight_kg=weight_kg, weighed_on=weighed_on,
-        born_on=born_on,
-    )  # fmt: skip
-    canine = Canine.objects.create(microchip=microchip, station=handler.station, **facts)
-    audit.record(
-        "canine.recorded", by=by, target=canine, station=canine.station, handler=handler.reference
-    )
-    return canine
-
-
-@transaction.atomic
-def change_canine(*, canine, version, by, **facts):
-    """Change what is known of a dog: name, chip, handler (the station follows), weight with its day, retirement.
-
-    Raises PersonError, StaleError.
-    """
-    begin(by)
-    checked = ("microchip", "handler", "weight_kg", "weighed_on", "born_on")
-    wanted = {name: facts.get(name, getattr(canine, name)) for name in checked}
-    check_canine(**wanted, but=canine)
-    facts["station"] = wanted["handler"].station
-    check_day(facts.get("retired_on"), facts["station"], "retired_on")
-    if told := change_row(canine, version, facts, CANINE_WORDS):
-        audit.record("canine.changed", by=by, target=canine, station=canine.station, **told)
-    return canine

@@ -28,6 +28,7 @@ roster_urls = [
     path("people/dogs/new/", canines.new_canine, name="new_canine"),
     path("people/dogs/C-<int:number>/", canines.canine, name="canine"),
     path("people/dogs/C-<int:number>/change/", canines.change_canine, name="change_canine"),
+    path("people/dogs/C-<int:number>/weigh/", canines.weigh_canine, name="weigh_canine"),
     path("people/stations/", stations.stations, name="stations"),
     path("people/stations/new/", stations.new_station, name="new_station"),  # codes are in capitals
     path("people/stations/<str:code>/", stations.station, name="station"),

@@ -2,17 +2,19 @@
 
 from django.contrib import messages
 from django.db.models.functions import Lower
+from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 
 from safety_portal import forms, keyset, looking, roster
-from safety_portal.access import EVERYWHERE, Permission, needs
+from safety_portal.access import EVERYWHERE, Permission, everyone, needs
 from safety_portal.keyset import By
 from safety_portal.page_parts import Column, Table
 from safety_portal.roster import canines_seen
 from safety_portal.views.people import form_page, keeps, tabs
 from safety_portal.widgets import words
 
+MOST_WEIGHTS = 12
 BY_NAME = (By("name_key", str), By("pk"))
 
 
@@ -46,7 +48,18 @@ def seen(request, number):
 def canine(request, number):
     """Which dog is this, who leads it, how heavy is it?"""
     found = seen(request, number)
-    context = {"title": found.name, "canine": found, "keeps": keeps(request.person)}
+    context = {
+        "title": found.name,
+        "canine": found,
+        "keeps": keeps(request.person),
+        "weighs": found.retired_on is None and roster.may_weigh(request.person, found),
+        "weights": list(found.weights.select_related("by")[:MOST_WEIGHTS]),
+        "weights_head": Table(
+            request,
+            "Weights",
+            [Column("Weighed on"), Column("Weight", figure=True), Column("Told by")],
+        ),
+    }
     return render(request, "people/canine.html", context)
 
 
@@ -77,3 +90,20 @@ def change_canine(request, number):
     return form_page(
         request, form, f"Change {found}", "Dogs", reverse("canines"), found.name, where
     )
+
+
+@everyone
+def weigh_canine(request, number):
+    """Record what a dog weighs: its handler, or who keeps dogs there."""
+    dogs = roster.own_or_seen(request.person).serving().select_related("handler", "station")
+    found = get_object_or_404(dogs, pk=number)
+    if not roster.may_weigh(request.person, found):
+        raise Http404
+    where = reverse("training:canine_dose", args=[found.pk])
+    form = forms.WeighForm(
+        request.POST or None, person=request.person, today=found.station.today(), cancel_url=where,
+    )  # fmt: skip
+    if request.method == "POST" and form.carry_out(roster.record_weight, canine=found):
+        messages.success(request, f"{found} weighs {form.result.kg} kg.")
+        return redirect(where)
+    return form_page(request, form, f"Weigh {found}", f"Dose of {found}", where)

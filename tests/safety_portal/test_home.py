@@ -306,5 +306,5 @@ def test_the_front_page_is_cheap_for_every_role(client, at, keeper, role, number
     alerts.run_sweeps(now=timezone.now())
     home(client, person)
 
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(19):
         client.get("/")

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from django.utils import timezone
 
+from safety_portal import roster
 from safety_portal.access import Role, Scope
 from tests.naloxone.make import canine, day, grant, key, person, station
 from training import actions
@@ -13,6 +14,7 @@ from training.rules import Dosing, Kind, Step, Unit
 __all__ = [
     "author",
     "canine",
+    "card",
     "day",
     "draft",
     "grant",
@@ -21,6 +23,7 @@ __all__ = [
     "newer",
     "person",
     "station",
+    "weigh",
 ]
 
 STEPS = [Step("Leave the area", 0, "Whoever was exposed"), Step("Wash with soap and water", 10)]
@@ -69,3 +72,15 @@ def in_force(by, kind=Kind.POST_EXPOSURE, *, days_ago=0, **more):
 
 def again(version):
     return type(version).objects.with_names().get(pk=version.pk)
+
+
+def weigh(dog, by, kg="31.5", *, on=None):
+    return roster.record_weight(
+        canine=dog, weight_kg=Decimal(kg), weighed_on=on or day(-1), request_key=key(), by=by
+    )
+
+
+def card(dog, by, now=None):
+    return actions.make_dose_card(
+        canine=type(dog).objects.get(pk=dog.pk), now=now or timezone.now(), request_key=key(), by=by
+    )
