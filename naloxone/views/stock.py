@@ -1,7 +1,7 @@
 """Deliveries, assembly, release, moves and recalls."""
 
 from django.contrib import messages
-from django.db.models import Count, Max, Min
+from django.db.models import Count, F, Max, Min
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -61,7 +61,8 @@ def made(request, act):
     span = units.aggregate(first=Min("pk"), last=Max("pk"), count=Count("pk"))
     if not span["count"]:
         raise Http404
-    kit = units.with_names().order_by("pk").first()
+    # One that still holds something speaks for all: an emptied carton has no lot any more.
+    kit = units.with_names().order_by(F("lot").asc(nulls_last=True), "pk").first()
     context = {
         "title": f"K-{span['first']} to K-{span['last']}" if span["count"] > 1 else kit.reference,
         "act": found,

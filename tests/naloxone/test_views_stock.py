@@ -302,3 +302,20 @@ def test_get_writes_nothing(client, by, store):
 
     assert Act.objects.count() == acts
     assert actions.CustodyError
+
+
+def test_a_delivery_whose_cartons_are_all_emptied_still_has_its_page(signed_in, by):
+    store = make.place(by)
+    first, second = make.delivery(by, store, cartons=2)
+    came = first.events.get(sequence=1).act_id
+    for carton, tells in ((first, f"lots/L-{second.lot_id}/"), (second, "state=spent")):
+        actions.assemble_kits(
+            cartons=[carton], kind="kit", doses_per_kit=2, place=store,
+            occurred_at=timezone.now(), request_key=make.key(), by=by,
+        )  # fmt: skip
+
+        page = signed_in.get(f"/kits/made/{came}/")
+
+        assert page.status_code == 200
+        assert tells in page.content.decode()
+    assert "?made=" not in page.content.decode()  # there is nothing to assemble
