@@ -147,21 +147,41 @@ def tell_undone(kit, event, *, by, now):
 
 
 def tell_used(report, kits, *, now):
-    """Mail at once: to the station that a kit was used, to its medical officers that a report waits. No names, no facts."""
-    used = ", ".join(kit.reference for kit in kits)
-    said = f"{used} {'was' if len(kits) == 1 else 'were'} used" if used else "A dose was given"
-    path = reverse("naloxone:use", args=[report.pk])
-    station = access.holders_of(IN_CHARGE, report.station, now)
-    officers = access.holders_of([Role.MEDICAL_OFFICER], report.station, now)
-    told = {person: f"{said} at {report.station}" for person in station}
-    told |= {
-        person: f"{report.reference} waits for you" for person in officers if person not in told
-    }
-    for person, subject in told.items():
-        mail(
-            person, key=f"used:{report.reference}", kind="kit.used", subject=subject,
-            body=f"{subject}. See {report.reference}:", path=path, now=now,
-        )  # fmt: skip
+    """Mail at once: to who answers for the station and for each kit, and to its medical officers. No names, no facts.
+
+    Asked again, as when a dose is added, it tells only of kits that it has not told of.
+    """
+    here = set(access.holders_of(IN_CHARGE, report.station, now))
+    used = dict.fromkeys(here, kits)
+    for kit in kits:
+        for person in access.holders_of(IN_CHARGE, kit.station, now):
+            if person not in here:
+                used.setdefault(person, []).append(kit)
+    where = reverse("naloxone:use", args=[report.pk])
+    for person, theirs in used.items():
+        subject = f"{used_words(theirs)} at {report.station}"
+        # Who answers for the kit alone does not see the report of another station.
+        see = (report.reference, where) if person in here else (theirs[0].reference, theirs[0].get_absolute_url())  # fmt: skip
+        mail_use(person, report, subject, see, theirs, now=now)
+    for person in access.holders_of([Role.MEDICAL_OFFICER], report.station, now):
+        if person not in used:
+            subject = f"{report.reference} waits for you"
+            mail_use(person, report, subject, (report.reference, where), (), now=now)
+
+
+def used_words(kits):
+    if not kits:
+        return "A dose was given"
+    return f"{', '.join(kit.reference for kit in kits)} {'was' if len(kits) == 1 else 'were'} used"
+
+
+def mail_use(person, report, subject, see, kits, *, now):
+    """One mail about a use of these units; `see` is the reference and path of what the person can open."""
+    reference, path = see
+    mail(
+        person, key=":".join(["used", report.reference, *(kit.reference for kit in kits)]),
+        kind="kit.used", subject=subject, body=f"{subject}. See {reference}:", path=path, now=now,
+    )  # fmt: skip
 
 
 # --- recalls -------------------------------------------------------------------------------------

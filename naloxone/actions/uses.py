@@ -75,6 +75,8 @@ def add_doses(*, report, told, given_at, now, request_key, by):
     check_doses(told, given_at, now)
     units = write_doses(report, told, keys, given_at=given_at, request_key=request_key, now=now)
     tell_of_doses("use.dose_added", report, units, by=by)
+    if units:
+        notices.tell_used(report, units, now=now)
     return report
 
 

@@ -258,6 +258,40 @@ def test_station_and_medical_officer_hear_at_once_without_names_or_facts(kit, of
         assert report.reference in mail.body
 
 
+def test_who_answers_for_a_kit_hears_of_its_use_at_another_station(kit, officer, by):
+    there = make.station("Nogales")
+    keeper = make.coordinator(there, name="Nora")
+
+    report = use(officer, Told(kit=kit), station=there)
+
+    mails = {mail.recipient: mail for mail in Message.objects.filter(kind="kit.used")}
+    assert {mail.subject for mail in mails.values()} == {f"{kit.reference} was used at Nogales"}
+    assert f"/uses/{report.reference}/" in mails[keeper].body
+    assert kit.get_absolute_url() in mails[by].body  # the report is not theirs to see
+    assert set(mails) == {keeper, by}
+
+
+def test_a_second_kit_of_the_same_emergency_is_told_too_and_the_first_not_again(
+    kit, officer, by, store
+):
+    doctor = make.person(by.station, Role.MEDICAL_OFFICER)
+    other = make.delivery(by, store)[0]
+    report = use(officer, Told(kit=kit))
+    now = timezone.now()
+
+    for told in (kit, other):
+        actions.add_doses(
+            report=report, told=[Told(kit=told)], given_at=now, now=now, request_key=make.key(), by=officer
+        )  # fmt: skip
+
+    mails = Message.objects.filter(kind="kit.used").order_by("pk")
+    assert [(mail.recipient, mail.subject) for mail in mails] == [
+        (by, f"{kit.reference} was used at {by.station}"),
+        (doctor, f"{report.reference} waits for you"),
+        (by, f"{other.reference} was used at {by.station}"),
+    ]
+
+
 # --- which kit was it? ---------------------------------------------------------------------------
 def bind(dose, kit, by, key=None):
     return actions.bind_use(
