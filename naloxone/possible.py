@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from naloxone.actions import life
-from naloxone.actions.custody import carries
+from naloxone.actions.custody import carries, may_hand_on
 from naloxone.models import UnitKind
 from naloxone.rules import CARRIERS, LOST, MOVABLE, PLACES, STOCKED, HolderKind, State
 from safety_portal import access
@@ -49,7 +49,7 @@ def custody_acts(kit, person, today):
     mine = is_with(kit, person)
     at_place = kit.holder.kind in PLACES
     expired = kit.expires_on is not None and kit.expires_on < today
-    if (mine or gives(kit, person)) and kit.state == State.IN_SERVICE and not expired:
+    if may_hand_on(person, kit) and kit.state == State.IN_SERVICE and not expired:
         yield Button("Hand over", address_of("give", kit))
     if mine and kit.state in MOVABLE:
         yield Button("Return to a place", address_of("give_back", kit), "outline")

@@ -50,6 +50,16 @@ def holder_for(thing):
     return holder_of(canine=thing) if isinstance(thing, Canine) else thing
 
 
+def may_hand_on(person, kit):
+    """Whether a person carries a unit, or may give from the place where it is. What others carry only they hand on."""
+    if kit.holder is None:
+        return False
+    if carries(kit.holder, person):
+        return True
+    at_place = kit.holder.kind not in CARRIERS
+    return at_place and access.may(person, Permission.CUSTODY_GIVE, at=kit.station_id)
+
+
 def check_giver(by, kits):
     """`by` carries each unit, or may give from the place where it is.
 

@@ -8,6 +8,7 @@ from naloxone.forms.base import (
     CustodyForm,
     KitsForm,
     LeavesSomeOut,
+    listed,
     place_field,
     places_in_use,
     when_field,
@@ -39,6 +40,16 @@ class GiveForm(KitsForm):
 
     def is_yours(self, kit):
         return life.touches(self.person, kit)
+
+    def clean(self):
+        """Said before the list is checked: what somebody else carries only they hand on. Unless this form did it."""
+        told = super().clean()
+        kits = told.get("kits", ())
+        others = [kit for kit in kits if not custody.may_hand_on(self.person, kit)]
+        if others and not ledger.known_act(told.get("request_key")):
+            names = listed([f"{kit.reference} (with {kit.holder})" for kit in others])
+            self.add_error("kits", f"Only who carries it hands it on: {names}.")
+        return told
 
     def carried(self):
         """What the second step takes along."""

@@ -8,7 +8,7 @@ from naloxone import actions, codes
 from naloxone.actions import custody
 from naloxone.forms.base import CustodyForm, LeavesSomeOut, PlaceChoice, kits_field
 from naloxone.models import Holder, Kit
-from naloxone.rules import HolderKind
+from naloxone.rules import CustodyError, HolderKind, State, check_issuable
 from safety_portal import terminals
 from safety_portal import widgets as w
 from safety_portal.people import Person
@@ -91,6 +91,21 @@ def read_codes(found_codes, person, theirs):
         else:
             left_out.append((code, f"not yours to give: it is with {kit.holder}"))
     return Scanned(list(kits.values()), left_out)
+
+
+def issuable(scanned, receiver, on):
+    """What may go to this receiver on a day; the rest is left out and said why. A store takes what it has become."""
+    if isinstance(receiver, Holder) and receiver.kind == HolderKind.STORAGE:
+        return scanned
+    kits, left_out = [], list(scanned.left_out)
+    for kit in scanned.kits:
+        try:
+            check_issuable("it", state=State(kit.state), expires_on=kit.expires_on, on=on)
+        except CustodyError as error:
+            left_out.append((kit.reference, str(error)))
+        else:
+            kits.append(kit)
+    return Scanned(kits, left_out)
 
 
 # --- the act -------------------------------------------------------------------------------------------

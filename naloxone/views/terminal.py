@@ -7,8 +7,8 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from naloxone import actions, badges, codes, forms, possible
-from naloxone.actions import life
-from naloxone.forms.terminal import read_codes
+from naloxone.actions import custody
+from naloxone.forms.terminal import issuable, read_codes
 from naloxone.models import HandOver, HandOverLine, Kit
 from naloxone.rules import HolderKind
 from safety_portal import turns
@@ -149,7 +149,7 @@ def taken(form):
 @turns.within(GIVE)
 def give_check(request, turn):
     """The list to check before it changes hands."""
-    return check(request, turn, life.touches)
+    return check(request, turn, custody.may_hand_on)
 
 
 @terminal
@@ -163,6 +163,8 @@ def check(request, turn, theirs):
     """What was scanned, in words; then the receiver confirms here, or it is left as an offer."""
     scanned = read_codes(turn.told["kits"], turn.person, theirs)
     receiver = codes.receiver(turn.told["receiver"], turn.person)
+    if receiver is not None:
+        scanned = issuable(scanned, receiver, turn.terminal.station.today())
     found = {
         "scanned": scanned,
         "kits": badges.show(scanned.kits, turn.terminal.station.today()),

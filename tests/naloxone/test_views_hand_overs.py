@@ -105,6 +105,17 @@ def test_an_unknown_receiver_is_said_at_the_field(client, by, store, receiver, w
     assert words in errors(client.post("/kits/hand-over/", told))["receiver"][0]
 
 
+def test_what_somebody_else_carries_is_refused_before_the_list_is_checked(
+    client, by, store, officer
+):
+    kits = make.hand(make.delivery(by, store), officer, by=by)
+
+    answer = give(client, kits, make.person(by.station))
+
+    words = f"Only who carries it hands it on: {kits[0].reference} (with {officer})."
+    assert answer.context["form"].errors["kits"] == [words]
+
+
 def test_kits_with_another_are_not_mine_to_give(client, by, store, officer):
     [kit] = make.hand(make.delivery(by, store), officer, by=by)
     auditor = make.person(make.station(), Role.AUDITOR, scope=Scope.EVERYWHERE)

@@ -287,7 +287,35 @@ def test_what_another_holds_is_left_out_for_who_may_give_here_too(world):
     page = begin(world, "hand-over", auditor, "481205", **facts)
 
     assert "not yours to give: it is with Lane 3 cabinet" in page
-    assert "None of what you scanned is yours to give" in page
+    assert "Nothing of what you scanned can be handed over" in page
+
+
+def test_what_somebody_else_carries_is_left_out_and_the_rest_goes_on(world):
+    carrier = make.person(world.station)
+    make.hand(world.kits[:1], carrier, by=world.keeper)
+
+    page = give(world)
+
+    assert f"not yours to give: it is with {carrier}" in page
+    assert "Hand over now" in page
+    confirm(world, "hand-over", act="here", pin=TAKERS)
+    assert held_by(world.officer) == keys(world.kits[1:2])
+
+
+def test_what_is_expired_or_on_hold_is_left_out_and_goes_back_into_a_store_all_the_same(world):
+    [old] = make.expired(world.keeper, world.place)
+    facts = {"occurred_at": timezone.now(), "request_key": make.key(), "by": world.keeper}
+    actions.hold_kits(kits=world.kits[:1], note="Frozen over night", **facts)
+    other = make.place(world.keeper, "Vault B")
+
+    page = " ".join(give(world, [old, *world.kits[:2]]).split())
+
+    assert "it expired on" in page
+    assert "it is not in service: on hold" in page
+    assert f"{world.kits[1].reference} to {world.officer}?" in page
+    page = " ".join(give(world, [old], other.reference).split())
+    assert f"{old.reference} to Vault B?" in page
+    assert "Left out" not in page
 
 
 def test_an_unknown_receiver_is_said(world):
