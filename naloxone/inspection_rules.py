@@ -8,10 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from django.conf import settings  # type: ignore[import-untyped]
+
 from naloxone.rules import CustodyError, State
 
 # A documented check of emergency naloxone at least every 30 days (domain C.1, Ohio Admin. Code 4729:5-3-19).
-INSPECTION_DAYS = 30
+INSPECTION_DAYS: int = settings.ROUND_DAYS
 INSPECTED = (State.IN_SERVICE, State.OPENED)  # the other states wait for somebody's look anyway
 
 

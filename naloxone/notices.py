@@ -362,6 +362,28 @@ def tell_missing(kits, act, *, now):
             )  # fmt: skip
 
 
+def tell_search(search, people, *, now):
+    """Mail whoever has a kit by the record that it was not where it is expected: a reference and a link, no names."""
+    for person in people:
+        mail(
+            person, key=f"search:{search.reference}", kind="kit.searched",
+            subject=f"{search.kit.reference}: where is it?",
+            body=f"{search.kit.reference} was not where it is recorded. Say where it is within "
+            f"{settings.SEARCH_HOURS} hours, or it counts as missing then.",
+            path=search.get_absolute_url(), now=now,
+        )  # fmt: skip
+
+
+def tell_owner(discrepancy, person, *, now):
+    """Mail somebody that a discrepancy is theirs to see to."""
+    mail(
+        person, key=f"owner:{discrepancy.reference}", kind="discrepancy.handed_on",
+        subject=f"{discrepancy.reference} is yours to see to",
+        body=f"{discrepancy.reference} at {discrepancy.station} was given to you. It has a clock.",
+        path=reverse("naloxone:discrepancy", args=[discrepancy.pk]), now=now,
+    )  # fmt: skip
+
+
 def overdue(now):
     """One Due for each open discrepancy past its time; past 72 hours it has reached the next step."""
     late = Discrepancy.objects.open().filter(due_at__lte=now).select_related("station")

@@ -121,6 +121,7 @@ def troubles_now(kit, person, today):
     if kit.state in (State.QUARANTINE, State.IN_SERVICE, State.OPENED):
         yield Button("Put it on hold", address_of("hold", kit))
     yield Button("A dose was wasted", reverse("naloxone:waste", args=[kit.pk]))
+    yield Button("It is not where it should be", reverse("naloxone:search_kit", args=[kit.pk]))
     yield Button("It is missing", address_of("missing", kit))
     if is_sound(kit, today) and may_end(kit, person):
         yield Button("Dispose of it", address_of("dispose", kit))

@@ -189,6 +189,9 @@ STAYING = frozenset(
     }
 )  # fmt: skip
 
+# Written of a unit without anybody's hand on it: an outer seal before it may be whole all the same.
+UNTOUCHED = frozenset({E.RELEASED, E.RECALLED, E.HELD, E.WRITTEN_OFF, E.NOTED})
+
 STATE_WORDS: Mapping[State, str] = {
     S.NEW: "Being recorded",
     S.QUARANTINE: "In quarantine",

@@ -19,7 +19,7 @@ from django.db.models import (
 from django.db.models.functions import Cast, Coalesce, TruncMonth
 from django.urls import reverse
 
-from naloxone import badges
+from naloxone import badges, round_summary
 from naloxone.inspection_rules import inspection_due_on
 from naloxone.models import (
     Act,
@@ -31,6 +31,7 @@ from naloxone.models import (
     HandOverLine,
     Holder,
     Kit,
+    Search,
     UseReport,
 )
 from naloxone.rules import CARRIERS, CLOCK_SLACK, PLACES, RECONCILE_HOURS, UNUSED, State
@@ -50,6 +51,7 @@ SOON = dt.timedelta(days=14)  # a role that ends so soon is looked at
 MONTHS = 12
 BIND_WITHIN = dt.timedelta(hours=RECONCILE_HOURS)  # which kit it was is found out in that time
 VERIFIED = "ledger.verified"
+SEARCH = "search"  # among the kinds of what has a clock
 # The rest of these roles' work comes with the exposure cases.
 BEFORE_CASES = (Role.MEDICAL_OFFICER, Role.SAFETY_OFFICER, Role.LAB_LIAISON, Role.CANINE_PROGRAMME)
 DONE = {
@@ -104,9 +106,14 @@ def offers_waiting(person, now):
 
 
 def my_kits(person, now):
-    """What one carries and until when; silence for those whose work is elsewhere and who carry nothing."""
+    """What one carries and until when, first what somebody did not find with one; silence for those whose work is elsewhere and who carry nothing."""
+    search = Search.objects.open().filter(kit=OuterRef("pk"))
+    mine = Kit.objects.held_by(person).with_names().with_open_offer()
+    mine = mine.annotate(
+        search_key=Subquery(search.values("pk")), search_due_at=Subquery(search.values("due_at"))
+    )
     kits = list(
-        Kit.objects.held_by(person).with_names().with_open_offer().first_expired_first()[: FEW + 1]
+        mine.order_by(F("search_due_at").asc(nulls_last=True), "expires_on", "pk")[: FEW + 1]
     )
     if not kits and access.rights(person).roles != {Role.EMPLOYEE}:
         return None
@@ -144,7 +151,7 @@ def kits_of_leavers(person):
 
 
 def clocks(person, now):
-    """What still has time: what does not add up, and what one person ended without a second signature; one query.
+    """What still has time: what does not add up, what is searched for at a place, what one person ended without a second signature; one query.
 
     Past its time either is an alert.
     """
@@ -153,11 +160,19 @@ def clocks(person, now):
     open_ones = Discrepancy.objects.open().filter(where).order_by()
     waiting = Disposal.objects.waiting().filter(where).order_by()
     place = Coalesce(Cast("place__name", text), none, output_field=text)
+    # What somebody carries stands on their own page.
+    searched = Search.objects.open().filter(where, holder__kind__in=PLACES).order_by()
+    name, search = Cast("holder__name", text), Cast(Value(SEARCH), text)
     found = open_ones.values_list("due_at", "pk", Cast("kind", text), "kit", place).union(
-        waiting.values_list("due_at", "pk", Cast(none, text), "act__by", Cast(none, text)), all=True
+        waiting.values_list("due_at", "pk", Cast(none, text), "act__by", Cast(none, text)),
+        searched.values_list("due_at", "pk", search, "kit", name),
+        all=True,
     )
     for due_at, key, kind, about, place_name in found.order_by("due_at", "pk")[: MOST_FIRST + 1]:
-        if kind:
+        if kind == SEARCH:
+            what = f"K-{about} is not at {place_name}: where is it?"
+            url = reverse("naloxone:search", args=[key])
+        elif kind:
             what = f"{DiscrepancyKind(kind).label}: {f'K-{about}' if about else place_name}"
             url = reverse("naloxone:discrepancy", args=[key])
         else:
@@ -230,23 +245,24 @@ def do_first(person, now):
     return {"items": items[:MOST_FIRST], "more": len(items) > MOST_FIRST}
 
 
-def places_with_par(person, permission, today):
-    """Places of one's stations that have a par level, with what is usable in each; one query."""
+def places_in_charge(person, permission, today):
+    """Places of one's stations with what is usable in each, and when it was looked at last; one query."""
     usable = Q(kits__state=State.IN_SERVICE, kits__expires_on__gte=today)
+    places = Holder.objects.in_use().filter(here(person, permission), kind__in=PLACES)
     return list(
-        Holder.objects.in_use()
-        .filter(here(person, permission), kind__in=PLACES, par_min__isnull=False)
-        .annotate(usable=Count("kits", filter=usable))
+        round_summary.with_rounds(places.annotate(usable=Count("kits", filter=usable)))
         .select_related("station")
         .order_by("station__name", "name")
     )
 
 
 def reach(person, now):
-    """Is an antagonist in reach of everybody at risk? As far as places have a par level."""
+    """Is an antagonist in reach of everybody at risk? As far as places have a par level; and was it looked at?"""
     if not at(person, Permission.CUSTODY_GIVE):
         return None
-    places = places_with_par(person, Permission.CUSTODY_GIVE, person.station.today(now))
+    found = places_in_charge(person, Permission.CUSTODY_GIVE, person.station.today(now))
+    waiting = [place for place in round_summary.look_at_all(found, now) if place.todo]
+    places = [place for place in found if place.par_min is not None]
     below = [place for place in places if place.usable < place.par_min]
     # What one place has too much is of no use at another.
     missing = sum(place.par_min - place.usable for place in below)
@@ -256,6 +272,7 @@ def reach(person, now):
     return {
         "places": len(places), "below": len(below), "missing": missing, "worst": worst,
         "usable": sum(place.usable for place in places), "par": sum(p.par_min for p in places),
+        "waiting": len(waiting), "late": sum(place.late for place in waiting),
     }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """The only settings. The environment makes the differences; a missing variable stops the start with a sentence."""
 
+import datetime as dt
 import os
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -40,6 +41,17 @@ def env_numbers(name, default):
     if not parts or not all(part.isdecimal() for part in parts):
         raise ImproperlyConfigured(f"{name} must be whole numbers with commas, like {default}.")
     return [int(part) for part in parts]
+
+
+def env_times(name, default):
+    """Local times of a day in order, comma-separated; anything else stops the start."""
+    try:
+        found = [dt.time.fromisoformat(part) for part in env_list(name, default)]
+    except ValueError:
+        found = []
+    if not found or found != sorted(set(found)):
+        raise ImproperlyConfigured(f"{name} must be times in order with commas, like {default}.")
+    return found
 
 
 # demo: one machine, embedded servers. test: the same, thrown away. production: refuses to start half set up.
@@ -350,6 +362,16 @@ CANINE_WEIGHT_DAYS = env_number("CANINE_WEIGHT_DAYS", 180)
 PROTOCOLS_ASKED_FOR = env_list(
     "PROTOCOLS_ASKED_FOR", "safe_handling,post_exposure,antagonist_dose,canine_dose"
 )
+
+# Local times at which shifts begin; at the start of each a place is looked at (domain C.1, Westerville OH PD).
+SHIFT_STARTS = env_times("SHIFT_STARTS", "07:00,15:00,23:00")
+# A documented check at least so often (domain C.1, Ohio Admin. Code 4729:5-3-19).
+ROUND_DAYS = env_number("ROUND_DAYS", 30)
+# Kits of the portal's choosing at a round's end, and for how long they may still be scanned (ours; no source).
+ROUND_DRAWN = env_number("ROUND_DRAWN", 2)
+ROUND_SCAN_MINUTES = env_number("ROUND_SCAN_MINUTES", 30)
+# How long whoever has it by the record looks for a kit before it counts as missing (domain C.1, recommended).
+SEARCH_HOURS = env_number("SEARCH_HOURS", 24)
 
 # --- words, time, files --------------------------------------------------------------------------
 LANGUAGE_CODE = "en-us"

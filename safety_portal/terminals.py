@@ -234,6 +234,12 @@ def finish_turn(turn, said, now):
     Turn.objects.filter(pk=turn.pk).update(said=said, told={}, ends_at=moment_after(now))
 
 
+def go_on(turn, told, now):
+    """A step of the act is done and another follows: what was told so far stays with the turn, for another sixty seconds."""
+    Turn.objects.filter(pk=turn.pk).update(told=told)
+    keep_turn(turn, now)
+
+
 def keep_turn(turn, now):
     """A key was pressed: sixty seconds from now, ten times at most. Returns the seconds left."""
     last = turn.began_at + dt.timedelta(seconds=settings.TERMINAL_SECONDS * (MOST_RENEWALS + 1))

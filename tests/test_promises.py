@@ -20,7 +20,10 @@ from django.urls import get_resolver, path, reverse
 from django.views.decorators.http import require_http_methods
 
 from naloxone import actions
+from naloxone.actions.rounds import Told
 from naloxone.inspection_rules import Seen
+from naloxone.round_rules import RoundKind
+from naloxone.round_rules import Seen as RoundSeen
 from safety_portal import photos, terminals
 from safety_portal.access import (
     EVERYONE,
@@ -377,6 +380,13 @@ class World:
         )  # fmt: skip
         self.pack_code = "00311917040332"
         actions.remember_code(code=self.pack_code, product=make.product(), by=self.chief)
+        self.walk = actions.record_rounds(
+            told=[Told(self.place, RoundKind.COUNT, RoundSeen(counted=1))],
+            occurred_at=make.timezone.now(), now=make.timezone.now(), request_key=make.key(),
+            by=self.chief,
+        )  # fmt: skip
+        [sought] = make.delivery(self.chief, self.place)
+        self.search = actions.search_for_kit(kit=sought, now=make.timezone.now(), by=self.chief)
         self.terminal, self.token = terminals.enrol_terminal(
             station=self.station, name="Muster room", now=make.timezone.now(), by=self.chief
         )
@@ -404,6 +414,9 @@ class World:
             "dose/<int:position>": 1,
             "DS-<int:number>": self.disposal.pk,
             "I-<int:number>": self.inspection.pk,
+            "W-<int:number>": self.walk.pk,
+            "R-<int:number>": self.walk.rounds.get().pk,
+            "F-<int:number>": self.search.pk,
             "D-<int:number>": self.kits[1].discrepancies.get().pk,
             "pack-codes/<str:code>": self.pack_code,
             "made/<int:act>": self.kits[0].events.first().act_id,

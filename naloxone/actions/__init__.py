@@ -1,5 +1,6 @@
 """The only writes of the app: each verb is one transaction, checks rights first and leaves an audit row."""
 
+from naloxone.actions.binding import bind_round
 from naloxone.actions.counter import attest_kits
 from naloxone.actions.custody import (
     answer_offer,
@@ -10,7 +11,7 @@ from naloxone.actions.custody import (
     record_with_witness,
     withdraw_offer,
 )
-from naloxone.actions.discrepancies import close_discrepancy
+from naloxone.actions.discrepancies import close_discrepancy, hand_on
 from naloxone.actions.disposals import countersign, dispose_of_kits
 from naloxone.actions.inspections import inspect_kit, report_no_access
 from naloxone.actions.life import (
@@ -26,6 +27,8 @@ from naloxone.actions.life import (
 )
 from naloxone.actions.packs import forget_code, remember_code
 from naloxone.actions.places import change_place, close_place, open_place
+from naloxone.actions.rounds import finish_walk, record_rounds, scan_drawn
+from naloxone.actions.searches import answer_search, search_for_kit
 from naloxone.actions.stock import (
     assemble_kits,
     recall_lot,
@@ -50,16 +53,20 @@ __all__ = [
     "add_doses",
     "answer_offer",
     "answer_offers",
+    "answer_search",
     "ask_replacement",
     "assemble_kits",
     "attest_kits",
+    "bind_round",
     "bind_use",
     "change_place",
     "close_discrepancy",
     "close_place",
     "countersign",
     "dispose_of_kits",
+    "finish_walk",
     "forget_code",
+    "hand_on",
     "hand_over_here",
     "hold_kits",
     "inspect_kit",
@@ -71,6 +78,7 @@ __all__ = [
     "recall_lot",
     "receive_delivery",
     "record_found",
+    "record_rounds",
     "record_use",
     "record_with_witness",
     "release_kits",
@@ -78,6 +86,8 @@ __all__ = [
     "replacement_done",
     "report_missing",
     "report_no_access",
+    "scan_drawn",
+    "search_for_kit",
     "tell_of_person",
     "undo_newest",
     "waste_doses",

@@ -11,13 +11,16 @@ from safety_portal import access, alerts, audit
 from safety_portal.access import Permission
 
 
-def open_once(*, kind, station, kit=None, place=None, told="", now, by):
-    """Open a discrepancy of a unit or a place, in the caller's act; the one that is open already, if any."""
+def open_once(*, kind, station, kit=None, place=None, told="", owner=None, now, by):
+    """Open a discrepancy of a unit or a place, in the caller's act; the one that is open already, if any.
+
+    `owner` sees to it; without one it is the post that answers for the station's stock.
+    """
     known = Discrepancy.objects.open().filter(kind=kind, kit=kit, place=place).first()
     if known:
         return known
     made = Discrepancy.objects.create(
-        kind=kind, kit=kit, place=place, station=station, told=told[:500], opened_by=by,
+        kind=kind, kit=kit, place=place, station=station, told=told[:500], owner=owner, opened_by=by,
         opened_at=now, due_at=now + dt.timedelta(hours=rules.RECONCILE_HOURS),
     )  # fmt: skip
     audit.record("discrepancy.opened", by=by, target=made, station=station, kind=kind)
@@ -57,4 +60,21 @@ def close_discrepancy(*, discrepancy, code, note, now, by):
     if code not in ClosingCode.values or code in (ClosingCode.FOUND, ClosingCode.LOST):
         raise CustodyError("Choose how it ended.", "code")
     _close(discrepancy, code=code, note=note, now=now, by=by)
+    return discrepancy
+
+
+@transaction.atomic
+def hand_on(*, discrepancy, to, now, by):
+    """Give a discrepancy to somebody who sees to it from now on; they get a mail. Its clock runs on. Raises CustodyError."""
+    access.check(by, Permission.DISCREPANCY_CLOSE, at=discrepancy.station)
+    if not access.may(to, Permission.CUSTODY_GIVE, at=discrepancy.station):
+        raise CustodyError(f"{to} does not answer for stock at {discrepancy.station}.", "to")
+    given = Discrepancy.objects.open().filter(pk=discrepancy.pk).update(owner=to)
+    if not given:
+        raise CustodyError(f"{discrepancy.reference} was closed meanwhile.")
+    audit.record(
+        "discrepancy.handed_on", by=by, target=discrepancy, station=discrepancy.station, to=to
+    )
+    if to != by:
+        notices.tell_owner(discrepancy, to, now=now)
     return discrepancy

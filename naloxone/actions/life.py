@@ -13,6 +13,8 @@ from naloxone.models import (
     Device,
     DiscrepancyKind,
     LotRecall,
+    Search,
+    SearchEnd,
     UseBinding,
 )
 from naloxone.rules import STATE_WORDS, CustodyError, EventKind, HolderKind, State
@@ -167,6 +169,11 @@ def report_missing(*, kits, occurred_at, note="", request_key, by):
     if act:
         return act
     check_touch(by, kits)
+    return miss(kits, occurred_at=occurred_at, note=note, request_key=request_key, by=by)
+
+
+def miss(kits, *, occurred_at, note, request_key, by):
+    """Write that units are missing: each with its discrepancy, and mail at once. Ends their search. Returns the act."""
     check_states(kits, rules.STOCKED)
     act = record(
         kits, E.MISSED, verb="missing", said="custody.missed", to_state=S.MISSING,
@@ -178,6 +185,8 @@ def report_missing(*, kits, occurred_at, note="", request_key, by):
         discrepancies.open_once(
             kind=DiscrepancyKind.MISSING, kit=kit, station=kit.station, told=note, now=now, by=by
         )
+    open_ones = Search.objects.open().filter(kit__in=kits)
+    open_ones.update(end=SearchEnd.MISSING, ended_by=by, ended_at=now)
     notices.tell_missing(kits, act, now=now)
     return act
 

@@ -2,16 +2,20 @@
 
 from django.db import transaction
 from django.db.models import F
+from django.db.models.functions import Now
 
 from naloxone import rules
-from naloxone.models import HandOver, Holder, Kit
+from naloxone.models import HandOver, Holder, Kit, PlaceType
 from naloxone.rules import GONE, PLACES, CustodyError
 from safety_portal import access, audit
 from safety_portal.access import Permission
 from safety_portal.people import Station
 from safety_portal.versions import change_row
 
-WORDS = {"place_type": "kind of place", "access_mode": "how it opens", "par_min": "par"}
+WORDS = {
+    "place_type": "kind of place", "access_mode": "how it opens", "par_min": "par",
+    "seal": "outer seal", "every_shift": "looked at every shift", "two_people": "a round takes two",
+}  # fmt: skip
 
 
 def begin(station, by):
@@ -33,34 +37,41 @@ def check_name(station, name, but=None):
 
 
 @transaction.atomic
-def open_place(*, kind, name, station, place_type, access_mode, par_min=None, by):
+def open_place(
+    *, kind, name, station, place_type, access_mode, par_min=None, seal="", every_shift=None,
+    two_people=False, by,
+):  # fmt: skip
     """Open a storage point or vehicle at a station. Returns it. Raises CustodyError when the name is taken there.
 
-    The same facts again give the same place: the name tells that it is one form sent twice.
+    Every place but a storeroom is looked at every shift, unless `every_shift` says otherwise. The same facts again give the same place: the name tells that it is one form sent twice.
     """
     begin(station, by)
     facts = {
         "kind": kind, "name": name, "station": station, "place_type": place_type,
-        "access_mode": access_mode, "par_min": par_min,
+        "access_mode": access_mode, "par_min": par_min, "seal": seal, "two_people": two_people,
+        "every_shift": place_type != PlaceType.STOREROOM if every_shift is None else every_shift,
     }  # fmt: skip
     if known := Holder.objects.in_use().filter(**facts).first():
         return known
     check_name(station, name)
-    place = Holder.objects.create(**facts)
+    place = Holder.objects.create(**facts, sealed_at=Now() if seal else None)
     audit.record("place.opened", by=by, target=place, station=station, name=name)
     return place
 
 
 @transaction.atomic
 def change_place(*, place, version, by, **facts):
-    """Change a place's name, place_type, access_mode or par_min (kits; None for no par).
+    """Change a place's name, place_type, access_mode, par_min (kits; None for no par), seal, or what its rounds take.
 
     Kind and station stand in the ledger and stay. Raises CustodyError, StaleError.
     """
     begin(place.station, by)
     rules.check_open(place.name, closed_on=place.closed_on)
     check_name(place.station, facts.get("name", place.name), but=place)
+    resealed = facts.get("seal", place.seal) != place.seal
     if told := change_row(place, version, facts, WORDS):
+        if resealed:
+            Holder.objects.filter(pk=place.pk).update(sealed_at=Now())
         audit.record("place.changed", by=by, target=place, station=place.station, **told)
     return place
 

@@ -25,6 +25,15 @@ from naloxone.forms.life import (
 from naloxone.forms.packs import ForgetCodeForm, PackCodeForm
 from naloxone.forms.places import ChangePlaceForm, ClosePlaceForm, PlaceForm
 from naloxone.forms.receive import ReceiveForm
+from naloxone.forms.rounds import (
+    DifferenceForm,
+    HandOnForm,
+    PlaceCodeForm,
+    RoundForm,
+    ScanForm,
+    SearchForKitForm,
+    SearchForm,
+)
 from naloxone.forms.stock import AssembleForm, MoveForm, RecallForm, ReleaseForm
 from naloxone.forms.terminal import AttestForm, GiveTurnForm, HereForm, ReturnTurnForm, TakeForm
 from naloxone.forms.uses import (
@@ -47,6 +56,7 @@ __all__ = [
     "ClosePlaceForm",
     "CounterForm",
     "CountersignForm",
+    "DifferenceForm",
     "DisposeForm",
     "DoseForm",
     "ForgetCodeForm",
@@ -54,6 +64,7 @@ __all__ = [
     "GiveBackForm",
     "GiveForm",
     "GiveTurnForm",
+    "HandOnForm",
     "HereForm",
     "HoldForm",
     "InspectForm",
@@ -67,13 +78,18 @@ __all__ = [
     "OpenForm",
     "PackCodeForm",
     "PersonForm",
+    "PlaceCodeForm",
     "PlaceForm",
     "ReadForm",
     "RecallForm",
     "ReceiveForm",
     "ReleaseForm",
     "ReturnTurnForm",
+    "RoundForm",
+    "ScanForm",
     "SealedForm",
+    "SearchForKitForm",
+    "SearchForm",
     "TakeForm",
     "UndoForm",
     "UseForm",

@@ -18,6 +18,13 @@ class PlaceFacts(CustodyForm):
     access_mode = w.ChoiceField(label="How it opens", tiles=False, choices=AccessMode.choices, help_text="A code itself is never kept here.")  # fmt: skip
     par_min = w.NumberField(label="Par: at least so many kits", min_value=0, max_value=1000, required=False)  # fmt: skip
 
+    seal = w.TextField(
+        label="Outer seal: its number", max_length=30, required=False,
+        help_text="If door or lid is sealed. Unbroken, it stands for what is behind it.",
+    )  # fmt: skip
+    every_shift = w.YesField(label="Looked at every shift", required=False, initial=True)
+    two_people = w.YesField(label="A round takes two people", required=False)
+
     def facts(self):
         return {name: value for name, value in self.cleaned_data.items() if name != "request_key"}
 
@@ -32,7 +39,9 @@ class PlaceForm(PlaceFacts):
         ],
     )  # fmt: skip
 
-    field_order = ("kind", "name", "station", "place_type", "access_mode", "par_min")
+    field_order = (
+        "kind", "name", "station", "place_type", "access_mode", "par_min", "seal", "every_shift", "two_people",
+    )  # fmt: skip
 
     def __init__(self, *args, person, **kwargs):
         stations = access.stations_where(person, Permission.PLACES_KEEP).in_use().by_name()

@@ -34,6 +34,8 @@ from naloxone.models.products import (
     PackCode,
     Product,
 )
+from naloxone.models.rounds import DrawnKit, KitScan, Round, RoundResult, Walk
+from naloxone.models.searches import Search, SearchEnd
 from naloxone.models.units import (
     TO_INSPECT,
     Device,
@@ -71,6 +73,7 @@ __all__ = [
     "Disposal",
     "DisposalPhoto",
     "DoseDetail",
+    "DrawnKit",
     "Fault",
     "Giver",
     "HandOver",
@@ -83,6 +86,7 @@ __all__ = [
     "InspectionPhoto",
     "Kit",
     "KitQuerySet",
+    "KitScan",
     "Lot",
     "LotRecall",
     "Outcome",
@@ -91,9 +95,14 @@ __all__ = [
     "Product",
     "ReceiptPhoto",
     "Replacement",
+    "Round",
+    "RoundResult",
+    "Search",
+    "SearchEnd",
     "Site",
     "UnitKind",
     "UseBinding",
     "UseDose",
     "UseReport",
+    "Walk",
 ]

@@ -20,6 +20,9 @@ class DiscrepancyKind(models.TextChoices):
     MISMATCH = "mismatch", "Another lot or expiry than recorded"
     NO_ACCESS = "no_access", "Could not be opened"
     REPLACE = "replace", "Something in it to be replaced"
+    FEWER = "fewer", "Fewer kits than recorded"
+    MORE = "more", "More kits than recorded"
+    STRAY = "stray", "Seen where it is not recorded"
 
 
 class ClosingCode(models.TextChoices):
@@ -42,7 +45,7 @@ class DiscrepancyQuerySet(models.QuerySet):
         return self.filter(access.within(person, Permission.KITS_SEE) | Q(opened_by=person))
 
     def with_names(self):
-        return self.select_related("kit", "place", "station", "opened_by", "closed_by")
+        return self.select_related("kit", "place", "station", "owner", "opened_by", "closed_by")
 
 
 class Discrepancy(models.Model):
@@ -53,6 +56,8 @@ class Discrepancy(models.Model):
     place = models.ForeignKey(Holder, on_delete=models.PROTECT, null=True, related_name="+")
     station = models.ForeignKey(Station, on_delete=models.PROTECT, related_name="+")
     told = models.CharField(max_length=500, blank=True)
+    # Who sees to it; nobody by name: whoever answers for the station's stock.
+    owner = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
     opened_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     opened_at = models.DateTimeField()
     due_at = models.DateTimeField()
@@ -99,6 +104,11 @@ class Discrepancy(models.Model):
     @property
     def reference(self):
         return f"D-{self.pk}"
+
+    @property
+    def owned_by(self):
+        """Who sees to it: a person, or a post."""
+        return str(self.owner) if self.owner else f"Supervisors of {self.station}"
 
     @property
     def about(self):

@@ -67,6 +67,12 @@ class Holder(models.Model):
     place_type = models.CharField(max_length=12, choices=PlaceType.choices, blank=True)
     access_mode = models.CharField(max_length=12, choices=AccessMode.choices, blank=True)
     par_min = models.PositiveSmallIntegerField(null=True)
+    # The seal on a place's door or lid: unbroken, it stands for what is behind it.
+    seal = models.CharField(max_length=30, blank=True)
+    sealed_at = models.DateTimeField(null=True)
+    # Looked at every shift, or only for the documented check; by one person, or by two.
+    every_shift = models.BooleanField(default=True)
+    two_people = models.BooleanField(default=False)
     closed_on = models.DateField(null=True)
     version = models.PositiveIntegerField(default=1)
 

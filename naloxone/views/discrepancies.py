@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from naloxone import actions, forms
 from naloxone.models import Discrepancy
+from naloxone.views.stock import form_page
 from safety_portal import access, keyset, looking
 from safety_portal.access import Permission, everyone
 from safety_portal.keyset import By
@@ -23,7 +24,7 @@ def tabs(current):
 
 
 def list_page(request, found, order, name, *, down=False):
-    columns = [Column("No."), Column("What"), Column("Of"), Column("Station"), Column("Since"), Column("Until" if name == "discrepancies" else "How it ended")]  # fmt: skip
+    columns = [Column("No."), Column("What"), Column("Of"), Column("Station"), Column("Seen to by"), Column("Since"), Column("Until" if name == "discrepancies" else "How it ended")]  # fmt: skip
     found = found.filter(looking.narrowing(request.person))
     page = keyset.page_of(request.GET, found.with_names(), order, down=down)
     now = timezone.now()
@@ -81,8 +82,27 @@ def discrepancy(request, number):
         "found": found,
         "late": found.closed_at is None and found.due_at < timezone.now(),
         "form": form,
+        "closes": closes,
         "narrow": True,
         "missing": missing and found.closed_at is None,
         "can_write_off": missing and access.may(request.person, Permission.STOCK_END, at=found.station_id),
     }  # fmt: skip
     return render(request, "naloxone/discrepancy.html", context)
+
+
+@everyone
+def hand_on(request, number):
+    """Somebody else sees to it from now on."""
+    found = get_object_or_404(
+        Discrepancy.objects.visible_to(request.person).with_names().open(), pk=number
+    )
+    if not access.may(request.person, Permission.DISCREPANCY_CLOSE, at=found.station_id):
+        raise Http404
+    where = reverse("naloxone:discrepancy", args=[found.pk])
+    form = forms.HandOnForm(request.POST or None, person=request.person, cancel_url=where)
+    if request.method == "POST" and form.carry_out(
+        actions.hand_on, discrepancy=found, now=timezone.now()
+    ):
+        messages.success(request, f"{found.reference} is with {form.cleaned_data['to']} now.")
+        return redirect(where)
+    return form_page(request, form, f"Who sees to {found.reference}?")

@@ -202,7 +202,7 @@ def round_at(request, number):
     for kit in kits:
         kit.check_badge = badges.check_badge(kit.inspection_due_on, today)
     context = {
-        "title": f"Round: {place}",
+        "title": f"Inspections: {place}",
         "place": place,
         "round": summary.round_at(place, today),
         "kits": badges.show(kits, today),

@@ -51,7 +51,7 @@ def test_a_cabinet_is_walked_with_one_thumb(telephone, axe, world):
     fits(telephone)
     axe(telephone)
     telephone.get_by_role("link", name="Lane 3 cabinet").tap()
-    expect(telephone.get_by_role("heading", name="Round: Lane 3 cabinet")).to_be_visible()
+    expect(telephone.get_by_role("heading", name="Inspections: Lane 3 cabinet")).to_be_visible()
     fits(telephone)
     axe(telephone)
 
