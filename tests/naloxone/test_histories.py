@@ -1,5 +1,7 @@
 """Random histories by several people: whatever happens, custody, doses and chain hold."""
 
+import datetime as dt
+
 from django.db import transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, Phase, settings
@@ -8,7 +10,7 @@ from hypothesis.extra.django import TestCase
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from naloxone import actions
-from naloxone.actions import CustodyError, Told
+from naloxone.actions import CustodyError, Told, rounds, searches
 from naloxone.disposal_rules import Method, Reason
 from naloxone.ledger import outside
 from naloxone.models import (
@@ -17,12 +19,16 @@ from naloxone.models import (
     Discrepancy,
     HandOver,
     Kit,
+    Search,
     UseBinding,
     UseDose,
 )
-from naloxone.rules import EventKind, HolderKind
+from naloxone.round_rules import RoundKind, Seen
+from naloxone.rules import PLACES, STOCKED, EventKind, HolderKind
 from naloxone.verify import verify_ledger
 from tests.naloxone import make
+
+DIFFERENCES = ["absent", "extra", "damaged", "short"]
 
 
 class Histories(RuleBasedStateMachine):
@@ -185,6 +191,31 @@ class Histories(RuleBasedStateMachine):
         ):  # fmt: skip
             self.holder |= {kit.pk: outside(HolderKind.DESTROYED).pk for kit in kits}
 
+    @rule(draw=st.data(), place=st.integers(0, 1), how=st.sampled_from(DIFFERENCES), counted=st.integers(0, 9))  # fmt: skip
+    def go_round(self, draw, place, how, counted):
+        """A round that finds something otherwise than recorded."""
+        for kit in self.some_kits(draw, most=1):
+            named = {kit.pk: 0} if how == "short" else frozenset({kit.pk})
+            seen = Seen(counted=counted, **{how: named})
+            now, there = timezone.now(), self.places[place]
+            told = [rounds.Told(there, RoundKind.SHIFT, seen)]
+            went = self.try_out(
+                actions.record_rounds, told=told, occurred_at=now, now=now, by=self.by
+            )
+            comes = kit.holder.kind == HolderKind.MISSING or kit.holder.kind in PLACES
+            if went and how == "extra" and comes:
+                self.holder[kit.pk] = there.pk
+
+    @rule()
+    def a_day_passes_without_an_answer(self):
+        """Who was searched for and is still recorded there is missing now."""
+        open_ones = list(Search.objects.open().with_names())
+        searches.end_overdue(timezone.now() + dt.timedelta(hours=25))
+        for search in open_ones:
+            if search.kit.holder_id == search.holder_id and search.kit.state in STOCKED:
+                self.holder[search.kit_id] = outside(HolderKind.MISSING).pk
+        assert not Search.objects.open().exists()
+
     @rule(draw=st.data(), name=st.sampled_from(["open_kits", "hold_kits"]))
     def set_apart(self, draw, name):
         if kits := self.some_kits(draw):
@@ -240,8 +271,9 @@ class Histories(RuleBasedStateMachine):
         assert UseDose.objects.count() == self.told
         assert UseDose.objects.unbound().count() == self.told - given.count()
         missing = Kit.objects.filter(state="missing").values_list("pk", flat=True)
-        searched = Discrepancy.objects.open().values_list("kit", flat=True)
-        assert set(missing) == set(searched)
+        told = Discrepancy.objects.open().filter(kind="missing").values_list("kit", flat=True)
+        assert set(missing) == set(told)
+        assert not Search.objects.open().filter(kit__in=missing).exists()
         assert verify_ledger().intact
 
 
