@@ -8,6 +8,7 @@ from naloxone.views import (
     hand_overs,
     inspections,
     kits,
+    labels,
     levels,
     life,
     lots,
@@ -29,6 +30,7 @@ app_name = "naloxone"
 urlpatterns = [
     path("kits/", kits.kits, name="kits"),
     path("kits/find/", kits.find, name="find"),
+    path("kits/labels/", labels.label_sheets, name="labels"),
     path("kits/receive/", stock.receive, name="receive"),
     path("kits/pack-codes/", packs.pack_codes, name="pack_codes"),
     path("kits/pack-codes/<str:code>/", packs.forget_code, name="forget_code"),

@@ -47,14 +47,9 @@ def drawable(facts):
     return facts
 
 
-def render(template, facts, *, title, by, at):
-    """templates/documents/<template>.typ as PDF bytes, printed by a person at a UTC moment.
-
-    `facts` are texts, numbers, lists and dictionaries; the template finds them under that name. The
-    same facts, person and moment give the same bytes. Raises DocumentError, and TimeoutExpired after
-    MOST_SECONDS.
-    """
-    told = {
+def told(facts, *, title, by, at):
+    """What a template is given, as JSON: facts in characters that the fonts draw, and who prints them when."""
+    given = {
         "portal": Page.name,
         "is_demo": Page.is_demo,
         "title": title,
@@ -63,9 +58,19 @@ def render(template, facts, *, title, by, at):
         "date": [at.year, at.month, at.day, at.hour, at.minute, at.second],
         "facts": facts,
     }
+    return json.dumps(drawable(given)).encode()
+
+
+def render(template, facts, *, title, by, at):
+    """templates/documents/<template>.typ as PDF bytes, printed by a person at a UTC moment.
+
+    `facts` are texts, numbers, lists and dictionaries; the template finds them under that name. The
+    same facts, person and moment give the same bytes. Raises DocumentError, and TimeoutExpired after
+    MOST_SECONDS.
+    """
     done = subprocess.run(
         [sys.executable, "-I", TYPESETTER, TEMPLATES, FONTS, template],
-        input=json.dumps(drawable(told)).encode(),
+        input=told(facts, title=title, by=by, at=at),
         capture_output=True,
         env={},
         timeout=MOST_SECONDS,

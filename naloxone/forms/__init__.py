@@ -11,6 +11,7 @@ from naloxone.forms.hand_overs import (
     OfferForm,
 )
 from naloxone.forms.inspections import InspectForm, NoAccessForm, SealedForm
+from naloxone.forms.labels import LabelsForm
 from naloxone.forms.life import (
     CloseForm,
     FoundForm,
@@ -68,6 +69,7 @@ __all__ = [
     "HereForm",
     "HoldForm",
     "InspectForm",
+    "LabelsForm",
     "LaterForm",
     "MissingForm",
     "MoreDosesForm",
