@@ -5,6 +5,7 @@ import time
 from datetime import UTC, datetime
 
 from bench import (
+    codes,
     custody,
     environment,
     fifty,
@@ -66,6 +67,7 @@ def page_rows(portal):
         # All its kits are overdue there, so the front page counts forty thousand; in life it counts a few.
         target = None if found.name == "front page" else 60
         yield page_row(found, empty.time.p50, target=target)
+    yield from code_rows(visits, bare, empty)
     yield from fifty_rows(visits, coordinator)
     saved = uses.by_form(visits, coordinator)
     yield Row("use saved, form sent", saved.p50, "ms", saved.p95, floor=bare.time.p50, target=80)
@@ -74,6 +76,16 @@ def page_rows(portal):
         "kit list, 8 clients", listed, "requests/s", floor=nothing, target=80, more=True, share=0.4
     )
     yield Row("web worker's memory after the run", portal.worker_mb(), "MB", target=120)
+
+
+def code_rows(visits, bare, empty):
+    # Two answers: where the code leads, and the page there.
+    for name, took in codes.scanned(visits):
+        floor = bare.time.p50 + empty.time.p50
+        yield Row(f"scan to kit page: {name}", took.p50, "ms", took.p95, floor=floor, target=60)
+    count, took = codes.sheets(visits)
+    floor = bare.time.p50 + paper.empty_document().p50
+    yield Row(f"labels of {count} kits, PDF", took.p50, "ms", took.p95, floor=floor, target=5000)
 
 
 def fifty_rows(visits, coordinator):
