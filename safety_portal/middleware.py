@@ -19,15 +19,16 @@ from safety_portal.people import Person
 logger = logging.getLogger(__name__)
 
 SEEN_EVERY = 60  # seconds; a row written at each request would be most of the database's work
-NOTHING_ALLOWED = ", ".join(
+# Nothing of the device but the camera, with which our own pages read codes; the browser asks the person first.
+CAMERA_ONLY = ", ".join(
     f"{feature}=()"
     for feature in (
-        "accelerometer", "autoplay", "bluetooth", "browsing-topics", "camera", "display-capture",
+        "accelerometer", "autoplay", "bluetooth", "browsing-topics", "display-capture",
         "encrypted-media", "fullscreen", "geolocation", "gyroscope", "hid", "idle-detection",
         "local-fonts", "magnetometer", "microphone", "midi", "payment", "picture-in-picture",
         "publickey-credentials-get", "screen-wake-lock", "serial", "usb", "xr-spatial-tracking",
     )
-)  # fmt: skip
+) + ", camera=(self)"  # fmt: skip
 
 
 def keep_session(request, now):
@@ -72,7 +73,7 @@ class PersonMiddleware:
             response = self.get_response(request)
         finally:
             audit.request_origin.reset(token)
-        response.headers["Permissions-Policy"] = NOTHING_ALLOWED
+        response.headers["Permissions-Policy"] = CAMERA_ONLY
         if request.person:
             # Another's hands at the same counter: no page is to be had by the Back button.
             response.headers.setdefault("Cache-Control", "no-store, private")

@@ -1,5 +1,6 @@
 // Writes everything the browser needs to safety_portal/static/built: our bundle with USWDS in it, its stylesheet,
-// and only those pictures and fonts that something names; for documents, the fonts they are set in.
+// and only those pictures and fonts that something names; what reads codes with a camera; for documents, the fonts
+// they are set in.
 // Usage: node tools/assets.mjs
 import { build } from "esbuild";
 import { cp, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
@@ -17,7 +18,7 @@ const ICONS = [
   "account_circle", "add", "arrow_back", "arrow_forward", "bookmark", "check", "check_circle", "close", "construction",
   "content_copy", "delete", "error", "event", "expand_more", "file_download", "first_page", "flag", "help", "history",
   "home", "info", "last_page", "local_hospital", "location_on", "lock", "mail", "menu", "navigate_before",
-  "navigate_next", "notifications", "people", "person", "pets", "print", "remove_circle", "schedule", "search",
+  "navigate_next", "notifications", "people", "person", "pets", "photo_camera", "print", "remove_circle", "schedule", "search",
   "security", "send", "shield", "verified_user", "visibility", "warning",
 ];
 // Pictures that base.html names itself; the stylesheet's own are found by reading it.
@@ -65,16 +66,23 @@ const documentFonts = () =>
 const missing = [];
 await rm(fresh, { recursive: true, force: true });
 await mkdir(fresh, { recursive: true });
-await Promise.all([
+// Each file of ours with what it imports. What reads codes with the camera is a module of its own: it is loaded only
+// when somebody wants it, and so are the megabyte of its reader.
+const bundle = (name, format) =>
   build({
-    entryPoints: [path.join(source, "portal.js")],
-    outfile: path.join(fresh, "portal.js"),
+    entryPoints: [path.join(source, name)],
+    outfile: path.join(fresh, name),
     bundle: true,
     minify: true,
+    format,
     target: "es2020",
     legalComments: "none",
     nodePaths: [path.join(root, "node_modules")],
-  }),
+  });
+await Promise.all([
+  bundle("portal.js", "iife"),
+  bundle("camera.js", "esm"),
+  copy(path.join(root, "node_modules/zxing-wasm/dist/reader/zxing_reader.wasm"), path.join(fresh, "zxing_reader.wasm")),
   copy(path.join(uswds, "js/uswds-init.min.js"), path.join(fresh, "uswds-init.js")),
   stylesheet(),
   icons(),

@@ -29,10 +29,20 @@ def tell(world):
     for code in (LAREDO, "2504", "1012"):
         world.begin(without_account(world, world.stations[code]))
     world.tell()
+    explain_number(world)
     look_around(world)
     leave_open(world)
     keep_views(world)
     leave_unexplained(world)
+
+
+def explain_number(world):
+    """A carton of a store's own brand was scanned, and the coordinator said what it is. The number is of GS1's example maker."""
+    actions.remember_code(
+        code="614141000036",
+        product=world.lots["A"].product,
+        by=world.coordinator(world.stations[LAREDO]),
+    )
 
 
 # --- stock -----------------------------------------------------------------------------------------

@@ -148,12 +148,21 @@ def test_pages_of_the_signed_in_are_kept_by_nobody(client, person):
     assert client.get("/picture/")["Cache-Control"] == "private, max-age=60"
 
 
-def test_a_page_may_use_no_device(client, person):
-    policy = client.get("/who/")["Permissions-Policy"]
+def test_a_page_may_use_no_device_but_the_camera_that_reads_codes(client, person):
+    policy = client.get("/who/")["Permissions-Policy"].split(", ")
 
-    assert {"camera=()", "microphone=()", "geolocation=()"} <= set(policy.split(", "))
-    assert "*" not in policy
-    assert "self" not in policy
+    assert {"camera=(self)", "microphone=()", "geolocation=()"} <= set(policy)
+    assert not [line for line in policy if "*" in line]
+    assert [line for line in policy if "self" in line] == ["camera=(self)"]
+
+
+def test_a_page_runs_our_own_scripts_and_webassembly_and_nothing_else(client, person):
+    policy = client.get("/who/")["Content-Security-Policy"]
+    directives = {name: sources for name, *sources in (d.split() for d in policy.split(";"))}
+
+    assert directives["script-src"] == ["'self'", "'wasm-unsafe-eval'"]
+    assert directives["connect-src"] == ["'self'"]
+    assert directives["default-src"] == ["'none'"]
 
 
 def test_an_action_that_refuses_is_404_and_a_row_and_nothing_else(client, person):

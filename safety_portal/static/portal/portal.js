@@ -1,6 +1,7 @@
 // All our script: USWDS with a start for parts that htmx swaps in, and small helps that a page works without.
 import uswds from "@uswds/uswds/js";
 import { showPhotos } from "./photos.js";
+import { offerCamera } from "./scanner.js";
 
 const parts = Object.values(uswds);
 const all = (root, selector) => [...(root.matches?.(selector) ? [root] : []), ...root.querySelectorAll(selector)];
@@ -45,6 +46,7 @@ function helps(root) {
   all(root, "[data-codes]").forEach(countCodes);
   all(root, "[data-ticks]").forEach(countTicks);
   all(root, "[data-photos]").forEach(showPhotos);
+  all(root, "[data-camera]").forEach(offerCamera);
   all(root, ".portal-saved [aria-current]").forEach(bringIntoRow);
 }
 
