@@ -9,6 +9,8 @@ from django.db import connection
 from django.db.models import Count
 from django.urls import reverse
 
+from naloxone import liaisons
+from naloxone.liaison_rules import LACK_WORDS, THRESHOLDS
 from naloxone.models import Discrepancy, Disposal, HandOver, Kit, Lot, LotRecall
 from naloxone.rules import CARRIERS, ESCALATE_HOURS, PLACES, UNUSED, State
 from safety_portal import access, alerts, outbox
@@ -22,13 +24,21 @@ LATE, ESCALATED = 0, -1  # past its time; a discrepancy: past 24 hours, past 72
 IN_CHARGE = [Role.COORDINATOR, Role.SUPERVISOR]
 OVERDUE = -1  # the horizon past the last day
 STOCK = "naloxone.below_par"
+LIAISON = "naloxone.liaison"
 RECALL = "naloxone.recall_out"
 RUNNING = 1  # a recall that still has time
 
 
 def in_charge(station, threshold, now):
     """Who answers for the stock of a station."""
-    return access.holders_of(IN_CHARGE, station, now)
+    return access.holders_of(standing_in(IN_CHARGE, station, now), station, now)
+
+
+def standing_in(roles, station, now):
+    """The same roles; where a station has no coordinator, its deputies hear what one would."""
+    if access.holders_of([Role.COORDINATOR], station, now).exists():
+        return roles
+    return [*roles, Role.DEPUTY]
 
 
 def horizons():
@@ -73,7 +83,7 @@ def recipients(station, threshold, now):
     roles = [Role.COORDINATOR]
     if threshold <= max(settings.EXPIRY_SWAP_DAYS):
         roles.append(Role.SUPERVISOR)
-    return access.holders_of(roles, station, now)
+    return access.holders_of(standing_in(roles, station, now), station, now)
 
 
 def line(found):
@@ -182,6 +192,21 @@ def mail_use(person, report, subject, see, kits, *, now):
         person, key=":".join(["used", report.reference, *(kit.reference for kit in kits)]),
         kind="kit.used", subject=subject, body=f"{subject}. See {reference}:", path=path, now=now,
     )  # fmt: skip
+    """Mail at once: to the station that a kit was used, to its medical officers that a report waits. No names, no facts."""
+    used = ", ".join(kit.reference for kit in kits)
+    said = f"{used} {'was' if len(kits) == 1 else 'were'} used" if used else "A dose was given"
+    path = reverse("naloxone:use", args=[report.pk])
+    station = in_charge(report.station, None, now)
+    officers = access.holders_of([Role.MEDICAL_OFFICER], report.station, now)
+    told = {person: f"{said} at {report.station}" for person in station}
+    told |= {
+        person: f"{report.reference} waits for you" for person in officers if person not in told
+    }
+    for person, subject in told.items():
+        mail(
+            person, key=f"used:{report.reference}", kind="kit.used", subject=subject,
+            body=f"{subject}. See {report.reference}:", path=path, now=now,
+        )  # fmt: skip
 
 
 # --- recalls -------------------------------------------------------------------------------------
@@ -291,6 +316,46 @@ def recall_line(found):
 
 
 alerts.register_sweep("naloxone.recalls", sweep_recalls)
+# --- liaisons and registers ----------------------------------------------------------------------
+
+
+def lacking(now):
+    """One Due for each station with stock whose list of liaisons lacks something, at the worst of it."""
+    stations = liaisons.with_stock(Station.objects.with_names()).order_by("pk")
+    for one in liaisons.of_stations(list(stations), now):
+        if one.lacks:
+            yield alerts.Due(
+                kind=LIAISON, subject=one.station.code, station_id=one.station.pk, due_on=None,
+                threshold=min(THRESHOLDS[lack] for lack in one.lacks),
+                group=f"liaisons {one.station.code}",
+            )  # fmt: skip
+
+
+def liaison_recipients(station, threshold, now):
+    """Its supervisors, who propose somebody, and the health office, which answers for the list."""
+    return access.holders_of([Role.SUPERVISOR, Role.HEALTH_OFFICE], station, now)
+
+
+def liaison_line(found):
+    """One line of a digest for a station: the worst that it lacks."""
+    worst = next(lack for lack, step in THRESHOLDS.items() if step == found[0].threshold)
+    return f"{found[0].station}: {LACK_WORDS[worst].lower()}"
+
+
+sweep_liaisons = alerts.sweep_of(LIAISON, lacking, how="The list of liaisons is complete again")
+
+
+def tell_register(passing, *, now):
+    """Mail the next liaison that a register waits for their count; no names, no figures."""
+    if passing.incoming.has_account:
+        mail(
+            passing.incoming, key=f"register:{passing.reference}", kind="register.waits",
+            subject=f"The register of {passing.station} waits for your count",
+            body=f"{passing.reference}: it was counted and signed over to you. Count each place yourself, then sign.",
+            path=passing.get_absolute_url(), now=now,
+        )  # fmt: skip
+
+
 alerts.register_kind(
     alerts.Kind(
         name=RECALL,
@@ -352,7 +417,7 @@ def tell_missing(kits, act, *, now):
         at[kit.station].append(kit.reference)
     for station, references in at.items():
         noun = "kit is" if len(references) == 1 else "kits are"
-        for person in access.holders_of(IN_CHARGE, station, now):
+        for person in in_charge(station, None, now):
             mail(
                 person, key=f"missing:{act.pk}:{station.code}", kind="kit.missing",
                 subject=f"{len(references)} {noun} reported missing at {station}",
@@ -405,7 +470,7 @@ sweep_discrepancies = alerts.sweep_of(DISCREPANCY, overdue, how="Closed")
 def discrepancy_recipients(station, threshold, now):
     """The station; from 72 hours on the health office too."""
     roles = [*IN_CHARGE, Role.HEALTH_OFFICE] if threshold <= ESCALATED else IN_CHARGE
-    return access.holders_of(roles, station, now)
+    return access.holders_of(standing_in(roles, station, now), station, now)
 
 
 def discrepancy_line(found):
@@ -474,3 +539,13 @@ alerts.register_kind(
     alerts.Kind(name=KIND, title="Kits that expire", recipients=recipients, line=line, url=url)
 )
 alerts.register_sweep("naloxone.expiries", sweep_expiries)
+alerts.register_kind(
+    alerts.Kind(
+        name=LIAISON,
+        title="Coordinators and deputies",
+        recipients=liaison_recipients,
+        line=liaison_line,
+        url=lambda found: reverse("naloxone:register", args=[found[0].subject]),
+    )
+)
+alerts.register_sweep("naloxone.liaisons", sweep_liaisons)

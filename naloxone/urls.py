@@ -10,6 +10,7 @@ from naloxone.views import (
     kits,
     labels,
     levels,
+    liaisons,
     life,
     lots,
     offers,
@@ -80,6 +81,10 @@ urlpatterns = [
     path("discrepancies/D-<int:number>/", discrepancies.discrepancy, name="discrepancy"),
     path("discrepancies/D-<int:number>/hand-on/", discrepancies.hand_on, name="hand_on"),
     path("kits/K-<int:number>/custody-record.pdf", kits.custody_record, name="custody_record"),
+    path("liaisons/", liaisons.liaison_list, name="liaisons"),
+    path("liaisons/stations/<str:code>/", liaisons.register, name="register"),
+    path("liaisons/stations/<str:code>/hand-over/", liaisons.pass_register, name="pass_register"),
+    path("liaisons/RG-<int:number>/", liaisons.register_passing, name="register_passing"),
     path("disposals/", disposals.disposals, name="disposals"),
     path("disposals/waiting/", disposals.waiting_disposals, name="waiting_disposals"),
     path("disposals/unsigned/", disposals.unsigned_disposals, name="unsigned_disposals"),
@@ -127,6 +132,7 @@ register_navigation(
     NavItem("Inspections", "naloxone:rounds", Permission.KITS_SEE, order=32),
     NavItem("Uses", "naloxone:uses", None, order=33),
     NavItem("Discrepancies", "naloxone:discrepancies", Permission.KITS_SEE, order=35),
+    NavItem("Liaisons", "naloxone:liaisons", Permission.LIAISONS_SEE, order=38),
     NavItem("Disposals", "naloxone:disposals", Permission.KITS_SEE, order=37),
 )
 register_counter(hand_overs.waiting, noun="hand-over", url_name="naloxone:hand_overs")

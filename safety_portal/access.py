@@ -41,6 +41,7 @@ class Permission(models.TextChoices):
     DISCREPANCY_CLOSE = "discrepancy_close", "Close what did not add up"
     PLACES_KEEP = "places_keep", "Keep storage points, vehicles and par levels"
     TERMINALS_KEEP = "terminals_keep", "Enrol and revoke counter terminals"
+    LIAISONS_SEE = "liaisons_see", "See coordinators and deputies of stations, and their registers"
     LEDGER_VERIFY = "ledger_verify", "Run the verifier over the whole ledger"
     AUDIT_SEE = "audit_see", "Read the audit"
     MEDICAL_READ = "medical_read", "Read medical facts"
@@ -58,6 +59,7 @@ class Role(models.TextChoices):
     EMPLOYEE = "employee", "Employee"
     SUPERVISOR = "station_supervisor", "Station supervisor"
     COORDINATOR = "naloxone_coordinator", "Naloxone coordinator"
+    DEPUTY = "deputy_coordinator", "Deputy coordinator"
     MEDICAL_OFFICER = "medical_officer", "Medical officer"
     HEALTH_OFFICE = "health_office", "Health office"
     SAFETY_OFFICER = "safety_officer", "Safety officer"
@@ -68,27 +70,30 @@ class Role(models.TextChoices):
 
 
 P = Permission
+# What a coordinator may, the deputy may too: who stands in for somebody must not find doors closed.
+KEEPS_STOCK = {
+    P.PEOPLE_SEE, P.KITS_SEE, P.STOCK_RECEIVE, P.KITS_ASSEMBLE, P.CUSTODY_GIVE, P.CUSTODY_TAKE,
+    P.LOT_RECALL, P.PLACES_KEEP, P.TERMINALS_KEEP, P.ALERTS_SEE, P.STOCK_END, P.DISCREPANCY_CLOSE,
+    P.CANINES_KEEP, P.LIAISONS_SEE,
+}  # fmt: skip
 PERMITS = {
     # Everybody with an account is an employee here; no grant is needed for one's own things.
     Role.EMPLOYEE: {P.OWN_THINGS},
     Role.SUPERVISOR: {
         P.PEOPLE_SEE, P.ROLE_LEND, P.KITS_SEE, P.CUSTODY_GIVE, P.CUSTODY_TAKE, P.ALERTS_SEE,
-        P.DISCREPANCY_CLOSE, P.TERMINALS_KEEP,
+        P.DISCREPANCY_CLOSE, P.TERMINALS_KEEP, P.LIAISONS_SEE,
     },
-    Role.COORDINATOR: {
-        P.PEOPLE_SEE, P.KITS_SEE, P.STOCK_RECEIVE, P.KITS_ASSEMBLE, P.CUSTODY_GIVE,
-        P.CUSTODY_TAKE, P.LOT_RECALL, P.PLACES_KEEP, P.TERMINALS_KEEP, P.ALERTS_SEE, P.STOCK_END,
-        P.DISCREPANCY_CLOSE, P.CANINES_KEEP,
-    },
+    Role.COORDINATOR: KEEPS_STOCK,
+    Role.DEPUTY: KEEPS_STOCK,
     Role.MEDICAL_OFFICER: {P.MEDICAL_READ, P.MEDICAL_WRITE, P.PROTOCOLS_KEEP},
-    Role.HEALTH_OFFICE: {P.FIGURES_SEE, P.MAIL_SEE, P.ALERTS_SEE, P.PROTOCOLS_KEEP},
+    Role.HEALTH_OFFICE: {P.FIGURES_SEE, P.MAIL_SEE, P.ALERTS_SEE, P.PROTOCOLS_KEEP, P.LIAISONS_SEE},
     Role.SAFETY_OFFICER: {P.ALERTS_SEE},
     Role.LAB_LIAISON: set(),
     Role.CANINE_PROGRAMME: {P.PEOPLE_SEE, P.CANINES_KEEP},
-    Role.AUDITOR: {P.KITS_SEE, P.LEDGER_VERIFY, P.AUDIT_SEE, P.ROLES_SEE, P.MAIL_SEE},
+    Role.AUDITOR: {P.KITS_SEE, P.LEDGER_VERIFY, P.AUDIT_SEE, P.ROLES_SEE, P.MAIL_SEE, P.LIAISONS_SEE},
     Role.ADMINISTRATOR: {
         P.PEOPLE_SEE, P.PEOPLE_KEEP, P.CANINES_KEEP, P.GRANTS_KEEP, P.ROLES_SEE, P.MAIL_SEE,
-        P.COMPONENTS_SEE,
+        P.COMPONENTS_SEE, P.LIAISONS_SEE,
     },
 }  # fmt: skip
 

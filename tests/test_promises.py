@@ -38,7 +38,7 @@ from safety_portal.access import (
 )
 from safety_portal.held import hold_form
 from safety_portal.people import Component
-from tests.naloxone import make
+from tests.naloxone import make, registers
 from tests.safety_portal.picture import upload
 from tests.training import make as protocols
 from training.rules import Kind
@@ -365,6 +365,7 @@ class World:
             kit=self.kits[2], sequence=1, seen=Seen(), counts={self.kits[2].lot_id: (2, True)},
             occurred_at=make.timezone.now(), request_key=make.key(), by=self.chief,
         )  # fmt: skip
+        self.passing = registers.passing(self.receiver, make.person(self.station, Role.DEPUTY))
         self.hand_over = actions.offer_kits(
             kits=self.kits[:1], receiver=make.holder(self.receiver), now=make.timezone.now(),
             request_key=make.key(), by=self.chief,
@@ -426,6 +427,7 @@ class World:
             "P-<int:number>": self.receiver.pk,
             "PR-<int:number>": self.protocol.pk,
             "DC-<int:number>": self.card.pk,
+            "RG-<int:number>": self.passing.pk,
             "v<int:version>": 1,
             "T-<int:number>": self.terminal.pk,
             "C-<int:number>": self.canine.pk,

@@ -27,6 +27,7 @@ from naloxone.actions.life import (
 )
 from naloxone.actions.packs import forget_code, remember_code
 from naloxone.actions.places import change_place, close_place, open_place
+from naloxone.actions.registers import hand_over_register, take_register
 from naloxone.actions.rounds import finish_walk, record_rounds, scan_drawn
 from naloxone.actions.searches import answer_search, search_for_kit
 from naloxone.actions.stock import (
@@ -68,6 +69,7 @@ __all__ = [
     "forget_code",
     "hand_on",
     "hand_over_here",
+    "hand_over_register",
     "hold_kits",
     "inspect_kit",
     "move_kits",
@@ -88,6 +90,7 @@ __all__ = [
     "report_no_access",
     "scan_drawn",
     "search_for_kit",
+    "take_register",
     "tell_of_person",
     "undo_newest",
     "waste_doses",

@@ -26,6 +26,7 @@ from naloxone.forms.life import (
 from naloxone.forms.packs import ForgetCodeForm, PackCodeForm
 from naloxone.forms.places import ChangePlaceForm, ClosePlaceForm, PlaceForm
 from naloxone.forms.receive import ReceiveForm
+from naloxone.forms.registers import HandOverRegisterForm, TakeRegisterForm
 from naloxone.forms.rounds import (
     DifferenceForm,
     HandOnForm,
@@ -66,6 +67,7 @@ __all__ = [
     "GiveForm",
     "GiveTurnForm",
     "HandOnForm",
+    "HandOverRegisterForm",
     "HereForm",
     "HoldForm",
     "InspectForm",
@@ -93,6 +95,7 @@ __all__ = [
     "SearchForKitForm",
     "SearchForm",
     "TakeForm",
+    "TakeRegisterForm",
     "UndoForm",
     "UseForm",
     "WasteForm",

@@ -34,6 +34,7 @@ from naloxone.models.products import (
     PackCode,
     Product,
 )
+from naloxone.models.registers import RegisterCount, RegisterPassing, RegisterTaking
 from naloxone.models.rounds import DrawnKit, KitScan, Round, RoundResult, Walk
 from naloxone.models.searches import Search, SearchEnd
 from naloxone.models.units import (
@@ -94,6 +95,9 @@ __all__ = [
     "PlaceType",
     "Product",
     "ReceiptPhoto",
+    "RegisterCount",
+    "RegisterPassing",
+    "RegisterTaking",
     "Replacement",
     "Round",
     "RoundResult",

@@ -4,6 +4,7 @@ import datetime as dt
 
 from naloxone import actions
 from naloxone.actions.custody import holder_of
+from naloxone.actions.registers import places_of, recorded_in
 from naloxone.inspection_rules import Seen
 from naloxone.models import Kit, Lot
 from safety_portal.demo.world import carried_at, in_store, kits_of, not_offered
@@ -34,6 +35,7 @@ def tell(world):
     leave_open(world)
     keep_views(world)
     leave_unexplained(world)
+    pass_registers(world)
 
 
 def explain_number(world):
@@ -426,6 +428,30 @@ def keep_views(world):
             ("Waits for its check", "state=quarantine"),
         ):
             save_filter(page="naloxone:kits", name=name, query=query, by=by)
+
+
+def pass_registers(world):
+    """One register that passed with a difference, which stays with the old name; and one that waits for its second count."""
+    people = world.cast.people
+    for giver, taker, hours, other, both in (
+        ("Willow", "Cedar", 5, {"Vehicle 12": -1}, True),
+        ("Basil", "Larch", 20, {}, False),
+    ):
+        station, then = people[giver].station, ago(world, hours)
+        places = list(places_of(station))
+        recorded = recorded_in(places)
+        counts = {
+            place: max(recorded.get(place.pk, 0) + other.get(place.name, 0), 0) for place in places
+        }
+        passing = actions.hand_over_register(
+            station=station, outgoing=people[giver], incoming=people[taker], counts=counts,
+            proof="password", now=then, request_key=world.key(), by=people[giver],
+        )  # fmt: skip
+        if both:
+            actions.take_register(
+                passing=passing, counts=counts, proof="password", now=then,
+                request_key=world.key(), by=people[taker],
+            )  # fmt: skip
 
 
 def leave_unexplained(world):

@@ -18,7 +18,7 @@ from safety_portal.views.people import form_page, keeps, sign_in_of, tabs
 from safety_portal.widgets import words
 
 BY_NAME = (By("name_key", str), By("pk"))
-IN_CHARGE = (Role.SUPERVISOR, Role.COORDINATOR)
+IN_CHARGE = (Role.SUPERVISOR, Role.COORDINATOR, Role.DEPUTY)
 MOST_SHOWN = 25
 
 

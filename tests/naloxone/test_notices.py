@@ -28,7 +28,7 @@ def test_an_expiry_opens_one_alert_that_rises_and_ends_with_its_cause(by):
 
     run_sweeps(now=now)
     run_sweeps(now=now + dt.timedelta(days=85))
-    alert = Alert.objects.get()
+    alert = Alert.objects.get(kind=notices.KIND)
     assert (alert.subject, alert.threshold, alert.due_on) == (kit.reference, 90, kit.expires_on)
     assert list(alert.steps.order_by("pk").values_list("threshold", flat=True)) == [180, 90]
 
@@ -45,7 +45,7 @@ def test_an_expiry_opens_one_alert_that_rises_and_ends_with_its_cause(by):
 
     alert.refresh_from_db()
     assert alert.resolved_at
-    assert Alert.objects.open().get().subject != kit.reference
+    assert Alert.objects.open().get(kind=notices.KIND).subject != kit.reference
 
 
 def test_the_sweep_counts_what_an_independent_query_counts(by):

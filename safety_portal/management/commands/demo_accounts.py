@@ -9,14 +9,15 @@ from safety_portal.people import Account, Person
 FIRST_LOOKS = [
     ("Officer", "officer", "Hand-overs: accept what waits, or refuse a kit"),
     ("Naloxone coordinator", "coordinator", "Kits: release, assemble, offer"),
+    ("Deputy coordinator", "deputy", "Liaisons: the register that passed with a difference"),
     ("Station supervisor", "supervisor", "Kits that expire; make a counter terminal"),
     ("Dog handler", "handler", "The kit that waits for Biscuit, your dog"),
     ("National coordinator", "national", "Kits of twelve stations; record a recall"),
     ("Administrator", "admin", "People: invite, give and end roles; the outbox"),
     ("Auditor", "auditor", "Any kit's timeline; verify the whole ledger"),
-    ("Health office", "health", "Mail and sweeps"),
+    ("Health office", "health", "Protocols: a draft that waits; mail and sweeps"),
     ("Safety officer", "safety", "Alerts of all stations"),
-    ("Canine programme", "canine", "Dogs with their handlers and weights"),
+    ("Canine programme", "canine", "Dose cards: which hold, which not, and why"),
     ("Medical officer", "medical", "Home; kits of others stay out of sight"),
     ("Laboratory liaison", "lab", "Home, as any employee sees it"),
 ]
