@@ -161,10 +161,10 @@ def tell_used(report, kits, *, now):
 
     Asked again, as when a dose is added, it tells only of kits that it has not told of.
     """
-    here = set(access.holders_of(IN_CHARGE, report.station, now))
+    here = set(in_charge(report.station, None, now))
     used = dict.fromkeys(here, kits)
     for kit in kits:
-        for person in access.holders_of(IN_CHARGE, kit.station, now):
+        for person in in_charge(kit.station, None, now):
             if person not in here:
                 used.setdefault(person, []).append(kit)
     where = reverse("naloxone:use", args=[report.pk])
@@ -192,21 +192,6 @@ def mail_use(person, report, subject, see, kits, *, now):
         person, key=":".join(["used", report.reference, *(kit.reference for kit in kits)]),
         kind="kit.used", subject=subject, body=f"{subject}. See {reference}:", path=path, now=now,
     )  # fmt: skip
-    """Mail at once: to the station that a kit was used, to its medical officers that a report waits. No names, no facts."""
-    used = ", ".join(kit.reference for kit in kits)
-    said = f"{used} {'was' if len(kits) == 1 else 'were'} used" if used else "A dose was given"
-    path = reverse("naloxone:use", args=[report.pk])
-    station = in_charge(report.station, None, now)
-    officers = access.holders_of([Role.MEDICAL_OFFICER], report.station, now)
-    told = {person: f"{said} at {report.station}" for person in station}
-    told |= {
-        person: f"{report.reference} waits for you" for person in officers if person not in told
-    }
-    for person, subject in told.items():
-        mail(
-            person, key=f"used:{report.reference}", kind="kit.used", subject=subject,
-            body=f"{subject}. See {report.reference}:", path=path, now=now,
-        )  # fmt: skip
 
 
 # --- recalls -------------------------------------------------------------------------------------
@@ -299,7 +284,7 @@ sweep_recalls = alerts.sweep_of(RECALL, recalls_out, how="All back, or none of i
 def recall_recipients(station, threshold, now):
     """The station; the health office too once it takes too long."""
     roles = [*IN_CHARGE, Role.HEALTH_OFFICE] if threshold <= LATE else IN_CHARGE
-    return access.holders_of(roles, station, now)
+    return access.holders_of(standing_in(roles, station, now), station, now)
 
 
 def lot_of(alert):

@@ -22,7 +22,7 @@ def answerers(search, now):
     """Whose it is to say where the kit is: who carries it, else who answers for the station's stock."""
     if search.holder.kind in CARRIERS:
         return [search.holder.carrier] if search.holder.carrier.has_account else []
-    return access.holders_of(notices.IN_CHARGE, search.station, now)
+    return notices.in_charge(search.station, None, now)
 
 
 def may_answer(person, search):
