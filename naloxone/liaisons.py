@@ -1,6 +1,6 @@
 """Who keeps each station's stock: coordinators and deputies with their days, and what a station lacks.
 
-A liaison is a grant of a role (docs/adr/0012): nobody stands on the list who may not act, or the reverse.
+A liaison is a grant of a role (docs/adr/0013): nobody stands on the list who may not act, or the reverse.
 """
 
 import datetime as dt
