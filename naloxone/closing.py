@@ -4,7 +4,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from naloxone.actions.places import shut
-from naloxone.models import Discrepancy, HandOver, Holder, Kit
+from naloxone.models import Consignment, Discrepancy, HandOver, Holder, Kit
 from naloxone.rules import PLACES, STOCKED
 from safety_portal import roster
 from safety_portal.people import PersonError
@@ -31,6 +31,13 @@ def keeps_open(station):
         verb = "is" if offers == 1 else "are"
         yield roster.Hindrance(
             f"{what} to {station} {verb} still open: the receivers answer, or the givers withdraw."
+        )
+    if boxes := Consignment.objects.open().filter(destination=station).count():
+        what = "1 consignment is" if boxes == 1 else f"{boxes:,} consignments are"
+        yield roster.Hindrance(
+            f"{what} on the way to {station}: its coordinator receives it, or the sender calls it back.",
+            "Consignments",
+            reverse("naloxone:consignments"),
         )
     if number := Discrepancy.objects.open().filter(station=station).count():
         what = "1 discrepancy" if number == 1 else f"{number:,} discrepancies"

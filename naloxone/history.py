@@ -23,6 +23,8 @@ TITLES = {
     E.HANDED_OVER: "Handed over from {source} to {destination}",
     E.WITNESSED: "Handed from {source} to {destination} before a witness",
     E.RETURNED: "Returned from {source} to {destination}",
+    E.SENT: "Sent off from {source}",
+    E.ARRIVED: "Arrived at {destination}",
     E.RECALLED: "Recalled, with {destination}",
     E.OPENED: "Opened, with {destination}",
     E.HELD: "Put on hold, with {destination}",

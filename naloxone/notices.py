@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from naloxone import liaisons
 from naloxone.liaison_rules import LACK_WORDS, THRESHOLDS
-from naloxone.models import Discrepancy, Disposal, HandOver, Kit, Lot, LotRecall
+from naloxone.models import Consignment, Discrepancy, Disposal, HandOver, Kit, Lot, LotRecall
 from naloxone.rules import CARRIERS, ESCALATE_HOURS, PLACES, UNUSED, State
 from safety_portal import access, alerts, outbox
 from safety_portal.access import Role
@@ -26,6 +26,7 @@ OVERDUE = -1  # the horizon past the last day
 STOCK = "naloxone.below_par"
 LIAISON = "naloxone.liaison"
 RECALL = "naloxone.recall_out"
+CONSIGNMENT = "naloxone.consignment_late"
 RUNNING = 1  # a recall that still has time
 
 
@@ -294,7 +295,7 @@ def lot_of(alert):
 
 def recall_line(found):
     """One line of a digest for a lot at a station."""
-    [alert] = found
+    alert = found[0]
     lot = Lot.objects.get(pk=lot_of(alert))
     late = " and should have been back" if alert.threshold <= LATE else ""
     return f"Recalled lot {lot.number} is still out at {alert.station}{late}, due {alert.due_on:%d %b %Y}"
@@ -348,6 +349,94 @@ alerts.register_kind(
         recipients=recall_recipients,
         line=recall_line,
         url=lambda found: reverse("naloxone:lot", args=[lot_of(found[0])]),
+    )
+)
+
+
+# --- consignments --------------------------------------------------------------------------------
+
+
+def kits_in_words(number):
+    return "1 kit" if number == 1 else f"{number:,} kits"
+
+
+def tell_stations(people, consignment, *, step, subject, body, now):
+    for person in people:
+        mail(
+            person, key=f"consignment:{consignment.reference}:{step}", kind="consignment",
+            subject=subject, body=body, path=consignment.get_absolute_url(), now=now,
+        )  # fmt: skip
+
+
+def tell_sent(consignment, number, *, now):
+    """Mail who answers for the stock of the station that gets a box."""
+    tell_stations(
+        in_charge(consignment.destination, 0, now), consignment, step="sent",
+        subject=f"{consignment.reference}: {kits_in_words(number)} on the way to {consignment.destination}",
+        body=f"{consignment.station} sent {kits_in_words(number)} by {consignment.carrier}, to be there on "
+        f"{consignment.expected_on:%d %b %Y}. When the box comes, receive it there:",
+        now=now,
+    )  # fmt: skip
+
+
+def tell_arrived(consignment, *, short, damaged, now):
+    """Mail the sender's station what was not as it was sent."""
+    wrong = [
+        *([f"{kits_in_words(short)} not in it, now missing"] if short else []),
+        *([f"{kits_in_words(damaged)} damaged, now on hold"] if damaged else []),
+        *(["its seal not whole"] if consignment.seal_whole is False else []),
+    ]
+    tell_stations(
+        in_charge(consignment.station, 0, now), consignment, step="arrived",
+        subject=f"{consignment.reference} arrived, not as it was sent",
+        body=f"Received at {consignment.destination}: {'; '.join(wrong)}.", now=now,
+    )  # fmt: skip
+
+
+def tell_called_back(consignment, *, now):
+    """Mail the station that waits for the box that it does not come."""
+    tell_stations(
+        in_charge(consignment.destination, 0, now), consignment, step="back",
+        subject=f"{consignment.reference} does not come",
+        body=f"{consignment.station} has called it back. There is nothing you have to do.", now=now,
+    )  # fmt: skip
+
+
+def late_consignments(now):
+    """One Due for each box that is past the day it was expected, by the clock of where it goes."""
+    boxes = Consignment.objects.open().select_related("destination")
+    for box in boxes.filter(expected_on__lte=now.date() + dt.timedelta(days=1)):
+        if box.expected_on < box.destination.today(now):
+            yield alerts.Due(
+                kind=CONSIGNMENT, subject=box.reference, station_id=box.destination_id,
+                due_on=box.expected_on, threshold=LATE, group=box.reference,
+            )  # fmt: skip
+
+
+sweep_consignments = alerts.sweep_of(CONSIGNMENT, late_consignments, how="Received, or called back")
+
+
+def box_of(alert):
+    return Consignment.objects.select_related("station", "destination").get(
+        pk=int(alert.subject.removeprefix("CN-"))
+    )
+
+
+def consignment_line(found):
+    """One line of a digest for a box that has not come."""
+    alert = found[0]
+    box = box_of(alert)
+    return f"{box.reference} from {box.station} was expected at {box.destination} on {box.expected_on:%d %b %Y}"
+
+
+alerts.register_sweep("naloxone.consignments", sweep_consignments)
+alerts.register_kind(
+    alerts.Kind(
+        name=CONSIGNMENT,
+        title="Consignments that have not come",
+        recipients=in_charge,
+        line=consignment_line,
+        url=lambda found: box_of(found[0]).get_absolute_url(),
     )
 )
 

@@ -19,6 +19,11 @@ def address_of(name, kit):
     return f"{reverse(f'naloxone:{name}')}?{urlencode({'kits': kit.reference})}"
 
 
+def is_here(kit):
+    """Whether it is somewhere, and not on its way to another station."""
+    return kit.holder is not None and kit.holder.kind != HolderKind.IN_TRANSIT
+
+
 def is_with(kit, person):
     """Whether the person has it, or the dog they lead."""
     return carries(kit.holder, person)
@@ -57,9 +62,15 @@ def custody_acts(kit, person, today):
         yield Button("Move", address_of("move", kit), "outline")
 
 
+def send_acts(kit, person):
+    """To another station, by a carrier."""
+    if kit.holder.kind in PLACES and kit.state in STOCKED and gives(kit, person):
+        yield Button("Send to a station", address_of("send", kit), "plain")
+
+
 def may_inspect(kit, person):
     """Whether a person has the unit, or gives from where it is, and there is something in it to look at."""
-    return kit.holder is not None and kit.state in STOCKED and life.touches(person, kit)
+    return is_here(kit) and kit.state in STOCKED and life.touches(person, kit)
 
 
 def look_acts(kit, person):
@@ -114,7 +125,7 @@ def end_acts(kit, person, today):
 
 def troubles_now(kit, person, today):
     """What one records when something is wrong with it."""
-    if kit.holder is None or not life.touches(person, kit) or kit.state not in STOCKED:
+    if not is_here(kit) or not life.touches(person, kit) or kit.state not in STOCKED:
         return
     if kit.state == State.IN_SERVICE and kit.kind != UnitKind.CARTON:
         yield Button("It was opened", address_of("open", kit))
@@ -139,16 +150,19 @@ def record_acts(kit, person, events):
 def acts_now(kit, person, today):
     """The acts that are possible now for this person, the nearest first."""
     acts = list(offer_acts(kit, person)) if kit.offer_key else []
-    if kit.holder is None:
+    if not is_here(kit):
         return acts
+    sends = []
     if not kit.offer_key:
         acts += custody_acts(kit, person, today)
+        sends = send_acts(kit, person)
     return [
         *acts,
         *look_acts(kit, person),
         *stock_acts(kit, person, today),
         *back_acts(kit, person),
         *end_acts(kit, person, today),
+        *sends,
     ]
 
 

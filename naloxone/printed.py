@@ -76,3 +76,38 @@ def event(entry, zone):
         "note": entry["note"],
         "hash": " ".join(digits[n : n + 4] for n in range(0, HASH_DIGITS, 4)),
     }
+
+
+def packing_list(box, *, by, now):
+    """What lies in a box on its way from station to station, as PDF bytes: ticked off by hand where it arrives."""
+    zone = by.zone
+    lines = box.lines.select_related("kit__lot__product").order_by("kit")
+    facts = {
+        "reference": box.reference,
+        "head": [
+            ("From", f"{box.station} ({box.station.code})"),
+            ("To", f"{box.destination} ({box.destination.code})"),
+            ("Carrier", box.carrier),
+            ("Tracking number", box.tracking or "None"),
+            ("Seal of the box", box.seal or "None"),
+            ("Sent", show_moment(box.sent_at, zone)),
+            ("Expected", show_day(box.expected_on)),
+            ("Kits", len(lines)),
+        ],
+        "note": box.note,
+        "kits": [packed(line.kit) for line in lines],
+    }
+    title = f"Packing list of {box.reference}"
+    return documents.render("packing_list", facts, title=title, by=by, at=now)
+
+
+def packed(kit):
+    lot = kit.lot
+    return {
+        "reference": kit.reference,
+        "what": f"{kit.get_kind_display()}, {lot.product}" if lot else kit.get_kind_display(),
+        "seal": kit.seal or "None",
+        "lot": lot.number if lot else "None",
+        "expires": show_day(kit.expires_on) if kit.expires_on else "None",
+        "doses": kit.doses,
+    }

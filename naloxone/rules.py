@@ -41,6 +41,7 @@ class HolderKind(StrEnum):
     PERSON = "person"
     VEHICLE = "vehicle"
     CANINE_TEAM = "canine_team"
+    IN_TRANSIT = "in_transit"
     MISSING = "missing"
     DESTROYED = "destroyed"
     RECIPIENT = "recipient"
@@ -57,6 +58,8 @@ class EventKind(StrEnum):
     HANDED_OVER = "handed_over"
     WITNESSED = "witnessed"
     RETURNED = "returned"
+    SENT = "sent"
+    ARRIVED = "arrived"
     RECALLED = "recalled"
     OPENED = "opened"
     HELD = "held"
@@ -78,14 +81,14 @@ PLACES = (H.STORAGE, H.VEHICLE)
 CARRIERS = (H.PERSON, H.CANINE_TEAM)
 HOLDERS = (*PLACES, *CARRIERS)
 # One row each, of no station: where units are that are nowhere else.
-ELSEWHERE = (H.MISSING, H.DESTROYED, H.RECIPIENT)
+ELSEWHERE = (H.IN_TRANSIT, H.MISSING, H.DESTROYED, H.RECIPIENT)
 MOVABLE = (S.QUARANTINE, S.IN_SERVICE, S.OPENED, S.HELD, S.RECALLED, S.SPENT)
 STOCKED = (S.QUARANTINE, S.IN_SERVICE, S.OPENED, S.HELD, S.RECALLED)  # with doses, within reach
 UNUSED = (S.QUARANTINE, S.IN_SERVICE, S.OPENED, S.HELD)
 LOST = (S.MISSING, S.WRITTEN_OFF)
 GONE = (S.SPENT, S.DESTROYED, S.PASSED_ON, S.WRITTEN_OFF)  # lists leave these out until asked for
-# A mistake in one of these is undone by its mirror. A receipt is sent back, a recall is of the whole lot, and
-# what made other units is not undone by one of them.
+# A mistake in one of these is undone by its mirror. A receipt is sent back, a recall is of the whole lot, what
+# made other units is not undone by one of them, and a consignment is called back as a whole.
 UNDOABLE = frozenset(
     {
         E.RELEASED, E.MOVED, E.HANDED_OVER, E.WITNESSED, E.RETURNED, E.OPENED, E.HELD, E.USED,
@@ -108,6 +111,7 @@ def after_dose(state: State, *, left: int) -> State:
 def _moves() -> Iterable[Move]:
     yield from _custody_moves()
     yield from _dose_moves()
+    yield from _transit_moves()
     yield from _lost_moves()
     yield from _last_moves()
 
@@ -147,6 +151,22 @@ def _dose_moves() -> Iterable[Move]:
         yield E.USED, state, after_dose(state, left=left), H.MISSING, H.MISSING
 
 
+def _transit_moves() -> Iterable[Move]:
+    """From station to station: off from a place, on its way, into a store whole or damaged, or not there."""
+    for state, source in product(STOCKED, PLACES):
+        yield E.SENT, state, state, source, H.IN_TRANSIT
+    for state in (*STOCKED, S.SPENT):  # emptied on the way: a use is recorded anywhere
+        yield E.ARRIVED, state, state, H.IN_TRANSIT, H.STORAGE
+    for state in (S.QUARANTINE, S.IN_SERVICE, S.OPENED):
+        yield E.ARRIVED, state, S.HELD, H.IN_TRANSIT, H.STORAGE
+    for state, left in product(STOCKED, (0, 1)):
+        yield E.USED, state, after_dose(state, left=left), H.IN_TRANSIT, H.IN_TRANSIT
+    for state in UNUSED:
+        yield E.RECALLED, state, S.RECALLED, H.IN_TRANSIT, H.IN_TRANSIT
+    for state in STOCKED:
+        yield E.MISSED, state, S.MISSING, H.IN_TRANSIT, H.MISSING
+
+
 def _lost_moves() -> Iterable[Move]:
     for state, holder in product(STOCKED, HOLDERS):
         yield E.MISSED, state, S.MISSING, holder, H.MISSING
@@ -169,7 +189,8 @@ def _last_moves() -> Iterable[Move]:
 
 def _mirrors(moves: Iterable[Move]) -> Iterable[Move]:
     for kind, old, new, source, destination in moves:
-        if kind in UNDOABLE:
+        # What did not arrive is found, not put back on a journey that is over.
+        if kind in UNDOABLE and (kind, source) != (E.MISSED, H.IN_TRANSIT):
             yield E.CORRECTED, new, old, destination, source
 
 
@@ -344,6 +365,16 @@ def check_closable(place: str, *, kits: int, offers: int) -> None:
         raise CustodyError(
             f"{offers:,} {noun} to {place} {verb} still open: answer or withdraw {them} first."
         )
+
+
+DAMAGED_TO: Mapping[State, State] = {
+    state: S.HELD for state in (S.QUARANTINE, S.IN_SERVICE, S.OPENED)
+}
+
+
+def state_on_arrival(state: State, *, damaged: bool) -> State:
+    """What a unit is when its consignment arrives: what it was, but on hold when it came damaged."""
+    return DAMAGED_TO.get(state, state) if damaged else state
 
 
 def check_told(occurred_at: dt.datetime, *, now: dt.datetime, field: str = "occurred_at") -> None:

@@ -8,10 +8,11 @@ from django.db.models import Count, Min, Q
 
 from naloxone.inspection_rules import INSPECTED, INSPECTION_DAYS, inspection_due_on
 from naloxone.models import Holder, Kit, PlaceType, UnitKind
-from naloxone.rules import PLACES, STOCKED, State
+from naloxone.rules import PLACES, STOCKED, HolderKind, State
 from safety_portal.people import Station
 
 CARRIED = "Carried by people and dogs"
+AWAY = "On their way to another station"
 SOON, LATER = 30, 90  # days to the expiry
 
 
@@ -69,11 +70,17 @@ def rounds(kits, on):
     # Names for the few that are left: sorted into groups with them, every unit would carry them along.
     keys = {row["holder"] for row in rows}
     names = Holder.objects.filter(pk__in=keys).values_list("pk", "name", "kind")
-    holders = {key: (name, key) if kind in PLACES else (CARRIED, None) for key, name, kind in names}
+    holders = {
+        key: (name, key) if kind in PLACES else (CARRIED, None)
+        for key, name, kind in names
+        if kind != HolderKind.IN_TRANSIT
+    }
     keys = {row["station"] for row in rows}
     stations = dict(Station.objects.filter(pk__in=keys).values_list("pk", "name"))
     found = {}
     for row in rows:
+        if row["holder"] not in holders:
+            continue  # on its way: it is looked at where it arrives
         one = Round(stations[row["station"]], row["station"], *holders[row["holder"]])
         found.setdefault((one.station_key, one.place_key), one).add(row)
     never = dt.date.max
@@ -160,16 +167,22 @@ def stock_by_place(places, kits, on):
     found = {p.pk: (p.station_id, Stock(p.name, p.pk, p.par_min)) for p in places}
     storerooms = {p.pk for p in places if p.place_type == PlaceType.STOREROOM}
     carried = defaultdict(lambda: Stock(CARRIED))
+    away = defaultdict(lambda: Stock(AWAY))
+    under_way = Holder.objects.values_list("pk", flat=True).get(kind=HolderKind.IN_TRANSIT)
     for row in count_by_holder(kits, on):
         if row["holder"] in storerooms:
             row["overdue"] -= row["overdue_cartons"]
+        if row["holder"] == under_way:
+            row["overdue"] = 0  # nobody can look at them now
+            away[row["station"]].add(row)
+            continue
         known = found.get(row["holder"])
         (known[1] if known else carried[row["station"]]).add(row)
     by_station = defaultdict(list)
     for station, stock in found.values():
         stock.short = max((stock.par or 0) - stock.usable, 0)
         by_station[station].append(stock)
-    for station, stock in carried.items():
+    for station, stock in (*carried.items(), *away.items()):
         by_station[station].append(stock)
     return by_station
 

@@ -81,6 +81,9 @@ def ask(text, lot, stations):
 # --- doses -----------------------------------------------------------------------------------------------
 
 
+AT = {HolderKind.VEHICLE: "vehicles", HolderKind.IN_TRANSIT: "away"}
+
+
 @dataclass
 class Doses:
     """Doses of one lot, at one station or in all: where each of them is now, or where it was given, wasted or ended."""
@@ -91,12 +94,15 @@ class Doses:
     carried: int = 0  # with people and dog teams
     vehicles: int = 0
     places: int = 0
+    away: int = 0  # on its way to another station
     missing: int = 0  # written off too
     given: int = 0
     wasted: int = 0
     ended: int = 0  # destroyed or passed on
 
-    figures = ("units", "carried", "vehicles", "places", "missing", "given", "wasted", "ended")
+    figures = (
+        "units", "carried", "vehicles", "places", "away", "missing", "given", "wasted", "ended",
+    )  # fmt: skip
 
     def add(self, other):
         for name in self.figures:
@@ -111,7 +117,7 @@ class Doses:
         elif kind in CARRIERS:
             where = "carried"
         else:
-            where = "vehicles" if kind == HolderKind.VEHICLE else "places"
+            where = AT.get(kind, "places")
         setattr(self, where, getattr(self, where) + doses)
         if where not in ("ended", "missing") and doses:
             self.units += units
@@ -144,7 +150,7 @@ def doses_of(lot, stations):
 class Progress:
     """Units that a recall reached: how many are back at a place or gone for good, where the others are."""
 
-    out: int = 0  # with people, dog teams and in vehicles
+    out: int = 0  # with people, dog teams, in vehicles and on their way
     back: int = 0  # in a place, to be sent back or destroyed
     ended: int = 0  # destroyed, sent back, or emptied
     missing: int = 0

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from naloxone.views import (
+    consignments,
     discrepancies,
     disposals,
     hand_overs,
@@ -100,6 +101,17 @@ urlpatterns = [
     path("hand-overs/H-<int:number>/", offers.hand_over, name="hand_over"),
     path("hand-overs/H-<int:number>/look-again/", offers.look_again, name="look_again"),
     path("hand-overs/H-<int:number>/withdraw/", offers.withdraw, name="withdraw"),
+    path("consignments/", consignments.consignments, name="consignments"),
+    path("consignments/sent/", consignments.consignments_sent, name="consignments_sent"),
+    path("consignments/all/", consignments.consignments_all, name="consignments_all"),
+    path("consignments/new/", consignments.send, name="send"),
+    path("consignments/CN-<int:number>/", consignments.consignment, name="consignment"),
+    path("consignments/CN-<int:number>/call-back/", consignments.call_back, name="call_back"),
+    path(
+        "consignments/CN-<int:number>/packing-list.pdf",
+        consignments.packing_list,
+        name="packing_list",
+    ),
     path("places/", places.places, name="places"),
     path("places/open/", places.open_place, name="open_place"),
     path("places/S-<int:number>/", places.place, name="place"),
@@ -131,6 +143,7 @@ register_navigation(
     NavItem("Rounds", "naloxone:place_rounds", Permission.KITS_SEE, order=31),
     NavItem("Inspections", "naloxone:rounds", Permission.KITS_SEE, order=32),
     NavItem("Uses", "naloxone:uses", None, order=33),
+    NavItem("Consignments", "naloxone:consignments", Permission.KITS_SEE, order=34),
     NavItem("Discrepancies", "naloxone:discrepancies", Permission.KITS_SEE, order=35),
     NavItem("Liaisons", "naloxone:liaisons", Permission.LIAISONS_SEE, order=38),
     NavItem("Disposals", "naloxone:disposals", Permission.KITS_SEE, order=37),

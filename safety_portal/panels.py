@@ -4,8 +4,10 @@ import datetime as dt
 from dataclasses import dataclass
 
 from django.db.models import (
+    BigIntegerField,
     BooleanField,
     Count,
+    DateTimeField,
     ExpressionWrapper,
     F,
     Max,
@@ -23,6 +25,7 @@ from naloxone import badges, round_summary
 from naloxone.inspection_rules import inspection_due_on
 from naloxone.models import (
     Act,
+    Consignment,
     CustodyEvent,
     Discrepancy,
     DiscrepancyKind,
@@ -51,7 +54,7 @@ SOON = dt.timedelta(days=14)  # a role that ends so soon is looked at
 MONTHS = 12
 BIND_WITHIN = dt.timedelta(hours=RECONCILE_HOURS)  # which kit it was is found out in that time
 VERIFIED = "ledger.verified"
-SEARCH = "search"  # among the kinds of what has a clock
+SEARCH, BOX = "search", "box"  # among the kinds of what has a clock
 # The rest of these roles' work comes with the exposure cases.
 BEFORE_CASES = (Role.MEDICAL_OFFICER, Role.SAFETY_OFFICER, Role.LAB_LIAISON, Role.CANINE_PROGRAMME)
 DONE = {
@@ -61,7 +64,8 @@ DONE = {
     "open": "opened", "hold": "put on hold", "waste": "recorded a wasted dose of",
     "missing": "reported missing", "found": "found", "write_off": "wrote off",
     "use": "gave a dose of", "bind": "found the kit of a use:", "undo": "undid the last event of", "note": "added a note to",
-    "dispose": "disposed of", "pass_on": "passed on",
+    "dispose": "disposed of", "pass_on": "passed on", "send": "sent off", "arrive": "received",
+    "call_back": "called back",
 }  # fmt: skip
 
 
@@ -150,10 +154,27 @@ def kits_of_leavers(person):
         yield Item(text, kit.holder.person.left_on, kit.get_absolute_url(), late=True)
 
 
-def clocks(person, now):
-    """What still has time: what does not add up, what is searched for at a place, what one person ended without a second signature; one query.
+def coming(person, now):
+    """Boxes on their way to one's stations, as rows of the clocks: noon of their day is that day by every clock here."""
+    theirs = access.within(person, Permission.CUSTODY_TAKE, field="destination")
+    noon = ExpressionWrapper(
+        Cast("expected_on", DateTimeField()) + dt.timedelta(hours=12), output_field=DateTimeField()
+    )
+    text, none = TextField(), Cast(Value(None), BigIntegerField())
+    return (
+        Consignment.objects.open()
+        .filter(theirs, looking.narrowing(person, "destination"))
+        .filter(expected_on__gte=person.station.today(now))
+        .order_by()
+        .values_list(noon, "pk", Cast(Value(BOX), text), none, Cast("station__name", text))
+    )
 
-    Past its time either is an alert.
+
+def clocks(person, now):
+    """What still has time; one query. Past its time each is an alert.
+
+    What does not add up, what is searched for at a place, what one person ended without a second signature, and
+    boxes on their way here.
     """
     where = Q(here(person, Permission.CUSTODY_GIVE), due_at__gt=now)
     text, none = TextField(), Value("")
@@ -166,12 +187,16 @@ def clocks(person, now):
     found = open_ones.values_list("due_at", "pk", Cast("kind", text), "kit", place).union(
         waiting.values_list("due_at", "pk", Cast(none, text), "act__by", Cast(none, text)),
         searched.values_list("due_at", "pk", search, "kit", name),
+        coming(person, now),
         all=True,
     )
     for due_at, key, kind, about, place_name in found.order_by("due_at", "pk")[: MOST_FIRST + 1]:
         if kind == SEARCH:
             what = f"K-{about} is not at {place_name}: where is it?"
             url = reverse("naloxone:search", args=[key])
+        elif kind == BOX:
+            what = f"CN-{key} is on its way from {place_name}"
+            url = reverse("naloxone:consignment", args=[key])
         elif kind:
             what = f"{DiscrepancyKind(kind).label}: {f'K-{about}' if about else place_name}"
             url = reverse("naloxone:discrepancy", args=[key])

@@ -379,6 +379,11 @@ class World:
             kits=[ended], method="sharps", reason="damaged", occurred_at=make.timezone.now(),
             now=make.timezone.now(), request_key=make.key(), by=self.chief,
         )  # fmt: skip
+        self.box = actions.send_kits(
+            kits=make.delivery(self.chief, make.place(self.chief)), destination=make.station(),
+            carrier="Courier", expected_on=make.day(3), occurred_at=make.timezone.now(),
+            request_key=make.key(), by=self.chief,
+        )  # fmt: skip
         self.pack_code = "00311917040332"
         actions.remember_code(code=self.pack_code, product=make.product(), by=self.chief)
         self.walk = actions.record_rounds(
@@ -412,6 +417,7 @@ class World:
             "S-<int:number>": self.place.pk,
             "undo/<int:sequence>": 2,
             "U-<int:number>": self.use.pk,
+            "CN-<int:number>": self.box.pk,
             "dose/<int:position>": 1,
             "DS-<int:number>": self.disposal.pk,
             "I-<int:number>": self.inspection.pk,

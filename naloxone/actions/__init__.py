@@ -1,6 +1,7 @@
 """The only writes of the app: each verb is one transaction, checks rights first and leaves an audit row."""
 
 from naloxone.actions.binding import bind_round
+from naloxone.actions.consignments import call_back, receive_consignment, send_kits
 from naloxone.actions.counter import attest_kits
 from naloxone.actions.custody import (
     answer_offer,
@@ -60,6 +61,7 @@ __all__ = [
     "attest_kits",
     "bind_round",
     "bind_use",
+    "call_back",
     "change_place",
     "close_discrepancy",
     "close_place",
@@ -78,6 +80,7 @@ __all__ = [
     "open_kits",
     "open_place",
     "recall_lot",
+    "receive_consignment",
     "receive_delivery",
     "record_found",
     "record_rounds",
@@ -90,6 +93,7 @@ __all__ = [
     "report_no_access",
     "scan_drawn",
     "search_for_kit",
+    "send_kits",
     "take_register",
     "tell_of_person",
     "undo_newest",

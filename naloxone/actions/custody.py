@@ -60,11 +60,22 @@ def may_hand_on(person, kit):
     return at_place and access.may(person, Permission.CUSTODY_GIVE, at=kit.station_id)
 
 
+def check_not_away(kits):
+    """Raise CustodyError for a unit that is on its way to another station."""
+    for kit in kits:
+        if kit.holder is not None and kit.holder.kind == HolderKind.IN_TRANSIT:
+            raise CustodyError(
+                f"{kit.reference} is on its way to another station; it is received there first.",
+                "kits",
+            )
+
+
 def check_giver(by, kits):
     """`by` carries each unit, or may give from the place where it is.
 
     Raises AccessError; CustodyError, naming the holder, when a unit is in somebody else's hands.
     """
+    check_not_away(kits)
     for kit in kits:
         if kit.holder is not None and carries(kit.holder, by):
             continue
@@ -297,6 +308,7 @@ def move_kits(*, kits, place, occurred_at, note="", request_key, by):
     if act:
         return act
     access.check(by, Permission.CUSTODY_TAKE, at=place.station)
+    check_not_away(kits)
     for kit in kits:
         access.check(by, Permission.CUSTODY_GIVE, at=kit.station)
         if kit.holder.kind in CARRIERS:

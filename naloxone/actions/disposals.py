@@ -3,7 +3,7 @@
 from django.db import IntegrityError, transaction
 
 from naloxone import disposal_rules, ledger, notices, rules
-from naloxone.actions.custody import carries
+from naloxone.actions.custody import carries, check_not_away
 from naloxone.actions.stock import begin, open_act_once, tell
 from naloxone.disposal_rules import Basis, Method, Reason, Stock
 from naloxone.models import Countersignature, Device, Disposal, DisposalPhoto, LotRecall
@@ -53,6 +53,7 @@ def stocks_of(kits):
 
 def check_reach(by, kits):
     """Raise AccessError, CustodyError unless `by` ends stock at the one station of units that nobody else carries."""
+    check_not_away(kits)
     for kit in kits:
         access.check(by, Permission.STOCK_END, at=kit.station)
     stations = sorted({str(kit.station) for kit in kits})

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from naloxone import ledger, notices, rules
 from naloxone.actions import discrepancies
-from naloxone.actions.custody import carries, holder_for
+from naloxone.actions.custody import carries, check_not_away, holder_for
 from naloxone.actions.stock import begin, open_act_once, tell
 from naloxone.models import (
     ClosingCode,
@@ -32,7 +32,8 @@ def touches(person, kit):
 
 
 def check_touch(by, kits):
-    """Raise AccessError unless `by` carries each unit or may give from where it is."""
+    """Raise AccessError unless `by` carries each unit or may give from where it is, CustodyError if it is under way."""
+    check_not_away(kits)
     for kit in kits:
         if not touches(by, kit):
             raise AccessError(f"{by} has nothing to do with {kit.reference}")
@@ -252,12 +253,19 @@ def newest_event(kit):
     ).get(kit=kit, sequence=kit.last_sequence)
 
 
+def is_undoable(event):
+    """Whether the ledger knows a mirror of it. What did not arrive is found: its journey is over."""
+    if event.kind == E.MISSED and event.source.kind == HolderKind.IN_TRANSIT:
+        return False
+    return event.kind in rules.UNDOABLE
+
+
 def may_undo(person, kit, event):
     """Whether a person may undo a unit's newest event: who ends stock at its station; who recorded it.
 
     What passed between two is undone by neither of them alone: the kit would be in hands that did not take it.
     """
-    if event.kind not in rules.UNDOABLE:
+    if not is_undoable(event):
         return False
     if access.may(person, Permission.STOCK_END, at=kit.station_id):
         return True
@@ -279,7 +287,7 @@ def undo_newest(*, kit, sequence, note, request_key, by):
         raise CustodyError(
             f"{kit.reference} has moved on meanwhile; no. {sequence} is not its newest event."
         )
-    if event.kind not in rules.UNDOABLE:
+    if not is_undoable(event):
         raise CustodyError(f"No. {sequence} can't be undone. Add a note that says what was wrong.")
     if not may_undo(by, kit, event):
         raise AccessError(f"{by} may not undo no. {sequence} of {kit.reference}")

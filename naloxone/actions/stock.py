@@ -30,11 +30,6 @@ def find_or_make_lot(product, number, expires_on):
         product=product, number=number, defaults={"expires_on": expires_on}
     )
     rules.check_lot(number, known=lot.expires_on, told=expires_on)
-    if recall := LotRecall.objects.filter(lot=lot).first():
-        raise CustodyError(
-            f"Lot {number} is recalled ({recall.notice}): it is not taken into stock. Keep it apart and send it back.",
-            "lot_number",
-        )
     return lot
 
 
@@ -92,7 +87,7 @@ def receive_delivery(
 ):
     """Receive `count` cartons of one lot at a storage point: one unit a carton, its doses in it.
 
-    Unchecked cartons wait in quarantine. `serials` are one a dose; `carton_serials` are one
+    Unchecked cartons wait in quarantine, those of a recalled lot are recalled. `serials` are one a dose; `carton_serials` are one
     a carton, as makers print them, and stand for its first dose. `photos` are held ones of what is printed.
     `new_code` is a number on the pack that shall mean the product from now on. Returns the act. Raises
     CustodyError, PhotoError.
@@ -113,9 +108,12 @@ def receive_delivery(
     act = open_act_once(
         request_key=request_key, verb="receive", occurred_at=occurred_at, note=supplier_name, by=by
     )
-    state = State.IN_SERVICE if checked else State.QUARANTINE
+    recalled = LotRecall.objects.filter(lot=lot).exists()
+    state = State.IN_SERVICE if checked and not recalled else State.QUARANTINE
     names = serials or named_doses(carton_serials, doses)
     kits = receive_cartons(act, lot, place, state=state, count=count, serials=names)
+    if recalled:
+        recall_here(act, kits, place)
     for upload in photos:
         photo = keep_photo(upload=upload, purpose=PHOTOS, station=place.station, by=by)
         ReceiptPhoto.objects.create(act=act, photo=photo)
@@ -130,6 +128,16 @@ def receive_delivery(
         kits=named(kits),
     )
     return act
+
+
+def recall_here(act, kits, place):
+    """What comes of a lot that is recalled already is on the ledger, and nobody hands it out."""
+    ledger.write(
+        [
+            ledger.event(act, kit, EventKind.RECALLED, place, state=State.RECALLED)
+            for kit in ledger.fresh_kits([kit.pk for kit in kits])
+        ]
+    )
 
 
 def receive_cartons(act, lot, place, *, state, count, serials):

@@ -1,6 +1,7 @@
 """What people type about kits; actions decide whether it can be."""
 
 from naloxone.forms.base import places_where
+from naloxone.forms.consignments import ArrivalForm, CallBackForm, SendForm
 from naloxone.forms.disposals import CountersignForm, DisposeForm, LaterForm, WitnessForm
 from naloxone.forms.hand_overs import (
     AcceptForm,
@@ -50,9 +51,11 @@ from naloxone.forms.uses import (
 __all__ = [
     "AcceptForm",
     "AnswerForm",
+    "ArrivalForm",
     "AssembleForm",
     "AttestForm",
     "BindForm",
+    "CallBackForm",
     "ChangePlaceForm",
     "CloseForm",
     "ClosePlaceForm",
@@ -94,6 +97,7 @@ __all__ = [
     "SealedForm",
     "SearchForKitForm",
     "SearchForm",
+    "SendForm",
     "TakeForm",
     "TakeRegisterForm",
     "UndoForm",

@@ -5,7 +5,7 @@ from importlib import import_module
 import django.db.models.deletion
 from django.db import migrations, models
 
-from naloxone.rules import ELSEWHERE, MOVES, stays
+from naloxone.rules import MOVES, stays
 
 CHECK = """
 -- The unit that a dose comes into: another one when doses are parted, none when it is given or wasted.
@@ -211,14 +211,14 @@ def fill(apps, schema_editor):
         for kind, old, new, source, destination in sorted(MOVES)
     )
     holders = apps.get_model("naloxone", "Holder").objects.using(alias)
-    for kind in ELSEWHERE:
-        holders.create(kind=kind, name=NAMES[kind])
+    for kind, name in NAMES.items():
+        holders.create(kind=kind, name=name)
 
 
 def empty(apps, schema_editor):
     alias = schema_editor.connection.alias
     apps.get_model("naloxone", "CustodyMove").objects.using(alias).filter(stays=None).delete()
-    apps.get_model("naloxone", "Holder").objects.using(alias).filter(kind__in=ELSEWHERE).delete()
+    apps.get_model("naloxone", "Holder").objects.using(alias).filter(kind__in=NAMES).delete()
     # What refers to them is looked for now: a table with checks to come can't be altered.
     schema_editor.execute("set constraints all immediate")
 

@@ -1,5 +1,6 @@
 """The tables of the app, by noun: callers import them from here."""
 
+from naloxone.models.consignments import Arrival, Consignment, ConsignmentLine
 from naloxone.models.custody import (
     Act,
     ActNote,
@@ -63,7 +64,10 @@ __all__ = [
     "AccessMode",
     "Act",
     "ActNote",
+    "Arrival",
     "ClosingCode",
+    "Consignment",
+    "ConsignmentLine",
     "Countersignature",
     "CustodyEvent",
     "CustodyLine",

@@ -41,7 +41,7 @@ TO_INSPECT = Q(state__in=INSPECTED) & ~Q(
 
 class KitQuerySet(models.QuerySet):
     def visible_to(self, person):
-        """Kits at the person's stations, held by them or by the dog they lead, or offered to them."""
+        """Kits at or on their way to the person's stations, held by them or by the dog they lead, or offered to them."""
         if person is None:
             return self.none()
         mine = Q(holder__person=person) | Q(holder__canine__handler=person)
@@ -53,7 +53,14 @@ class KitQuerySet(models.QuerySet):
                 outcome=None,
             )
         )
-        return self.filter(access.within(person, Permission.KITS_SEE) | mine | offered)
+        coming = Exists(
+            apps.get_model("naloxone", "ConsignmentLine").objects.filter(
+                access.within(person, Permission.KITS_SEE, field="consignment__destination"),
+                kit=OuterRef("pk"),
+                arrival=None,
+            )
+        )
+        return self.filter(access.within(person, Permission.KITS_SEE) | mine | offered | coming)
 
     def overseen_by(self, person):
         """Kits at stations where the person may see kits. Lists start here: it is one index, `visible_to` is not."""

@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from naloxone import badges, ended, history, printed, verify
 from naloxone.filters import KitFilter, by_code, by_place, listed, order_of
-from naloxone.models import Kit, LotRecall
+from naloxone.models import Consignment, Kit, LotRecall
 from naloxone.possible import acts_now, record_acts, troubles_now, use_of
-from naloxone.rules import State
+from naloxone.rules import HolderKind, State
 from safety_portal import access, documents, keyset, looking
 from safety_portal.access import Permission, everyone, needs
 from safety_portal.page_parts import Column, Table
@@ -72,7 +72,7 @@ def kits(request):
 
 # Spoken references of other things, and the page that each has.
 PAGES = {
-    "DS": "naloxone:disposal", "D": "naloxone:discrepancy", "I": "naloxone:inspection", "U": "naloxone:use", "H": "naloxone:hand_over", "S": "naloxone:place", "L": "naloxone:lot", "P": "person", "C": "canine",
+    "CN": "naloxone:consignment", "DS": "naloxone:disposal", "D": "naloxone:discrepancy", "I": "naloxone:inspection", "U": "naloxone:use", "H": "naloxone:hand_over", "S": "naloxone:place", "L": "naloxone:lot", "P": "person", "C": "canine",
 }  # fmt: skip
 
 
@@ -132,6 +132,13 @@ def recalls_of(kit):
     return list(found.distinct())
 
 
+def journey_of(kit):
+    """The consignment in which a unit is on its way; None when it is not."""
+    if kit.holder is None or kit.holder.kind != HolderKind.IN_TRANSIT:
+        return None
+    return Consignment.objects.with_names().get(lines__kit=kit, lines__arrival=None)
+
+
 @everyone
 def kit(request, number):
     """One kit: where it is, what is in it, what can be done with it now, and every hand it went through."""
@@ -146,6 +153,7 @@ def kit(request, number):
         "kit": found,
         "contents": history.contents(found),
         "recalls": recalls_of(found),
+        "journey": journey_of(found),
         "acts": acts_now(found, request.person, today),
         "use_url": use_of(found, request.person),
         "troubles": list(troubles_now(found, request.person, today)),

@@ -70,7 +70,7 @@ def traced(request, lot, stations):
     reports = UseReport.objects.filter(doses__in=uses).annotate(n=Count("pk")).with_names()
     rows, whole = trace.doses_of(lot, stations)
     figures = (
-        "Kits with doses", "With people and dogs", "In vehicles", "In places", "Missing", "Given", "Wasted",
+        "Kits with doses", "With people and dogs", "In vehicles", "In places", "On their way", "Missing", "Given", "Wasted",
         "Destroyed or passed on",
     )  # fmt: skip
     units = ("Kit", "With", "Station")

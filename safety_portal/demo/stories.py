@@ -33,6 +33,7 @@ def tell(world):
     explain_number(world)
     look_around(world)
     leave_open(world)
+    send_boxes(world)
     keep_views(world)
     leave_unexplained(world)
     pass_registers(world)
@@ -418,6 +419,27 @@ def leave_open(world):
     team = holder_of(canine=world.cast.canines[0])
     spare = world.stores[LAREDO].kits.filter(kind="canine_kit").order_by("pk").first()
     offer(world, [spare], team, ago(world, 5), birch, "Second kit, for the kennel")
+
+
+def send_boxes(world):
+    """One box of cartons is on its way to Laredo, one came there last week with a torn corner."""
+    laredo = world.stations[LAREDO]
+    for code, hours, days in (("2504", 190, 3), ("BP-RGV-FALFUR", 20, 2)):
+        sender, moment = world.stations[code], ago(world, hours)
+        spare = world.stores[code].kits.filter(kind="carton", state="in_service")
+        box = actions.send_kits(
+            kits=list(spare.order_by("-expires_on", "pk")[:3]), destination=laredo,
+            carrier="Fictitious Parcel", tracking=f"FP {code} {hours:04}", seal=f"BOX-{code}",
+            expected_on=laredo.today(moment) + dt.timedelta(days=days), occurred_at=moment,
+            note="From our surplus", request_key=world.key(), by=world.coordinator(sender),
+        )  # fmt: skip
+        if hours > 100:
+            torn = box.lines.order_by("pk").first()
+            actions.receive_consignment(
+                consignment=box, place=world.stores[LAREDO], damaged=[torn.kit_id],
+                reason="One corner of the box was torn, one carton is dented", seal_whole=True,
+                now=ago(world, 150), request_key=world.key(), by=world.coordinator(laredo),
+            )  # fmt: skip
 
 
 def keep_views(world):

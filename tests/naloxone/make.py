@@ -125,7 +125,8 @@ def delivery(by, at, *, cartons=1, expires_on=None, **facts):
         }
         | facts
     )
-    return list(Kit.objects.filter(events__act=act).with_names().order_by("pk"))
+    made = Kit.objects.filter(events__act=act, events__kind="received")
+    return list(made.with_names().order_by("pk"))
 
 
 def sealed_kit(by, at, seal="SEAL-{}", occurred_at=None, **facts):

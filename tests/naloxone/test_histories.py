@@ -14,6 +14,7 @@ from naloxone.actions import CustodyError, Told, rounds, searches
 from naloxone.disposal_rules import Method, Reason
 from naloxone.ledger import outside
 from naloxone.models import (
+    Consignment,
     CustodyEvent,
     Device,
     Discrepancy,
@@ -32,7 +33,7 @@ DIFFERENCES = ["absent", "extra", "damaged", "short"]
 
 
 class Histories(RuleBasedStateMachine):
-    """A coordinator, two officers, two places; the model knows who has what."""
+    """A coordinator, two officers, two places, a station that gets boxes; the model knows who has what."""
 
     @initialize()
     def begin(self):
@@ -41,6 +42,8 @@ class Histories(RuleBasedStateMachine):
         self.by = make.coordinator(make.station())
         self.officers = [make.person(self.by.station) for _ in range(2)]
         self.places = [make.place(self.by) for _ in range(2)]
+        self.there = make.coordinator(make.station("Nogales"))
+        self.shelf = make.place(self.there)
         self.holder = {}  # kit key → holder key, as it should be
         self.received = self.wasted = self.told = 0
         self.receive_at(self.places[0], 4, True)
@@ -115,6 +118,37 @@ class Histories(RuleBasedStateMachine):
             by=self.by,
         ):
             self.holder |= {kit.pk: self.places[place].pk for kit in kits}
+
+    @rule(draw=st.data())
+    def send(self, draw):
+        kits = self.some_kits(draw)
+        if kits and self.try_out(
+            actions.send_kits, kits=kits, destination=self.there.station, carrier="Courier",
+            expected_on=self.there.station.today(), occurred_at=timezone.now(), by=self.by,
+        ):  # fmt: skip
+            self.holder |= {kit.pk: outside(HolderKind.IN_TRANSIT).pk for kit in kits}
+
+    @rule(draw=st.data(), back=st.booleans(), short=st.booleans())
+    def arrive(self, draw, back, short):
+        """Called back, or received at the other station, whole or one short."""
+        boxes = list(Consignment.objects.open().order_by("pk"))
+        if not boxes:
+            return
+        box = draw.draw(st.sampled_from(boxes))
+        kits = list(Kit.objects.filter(journeys__consignment=box).order_by("pk"))
+        told = {"consignment": box, "now": timezone.now()}
+        if back:
+            self.try_out(actions.call_back, place=self.places[0], by=self.by, **told)
+            self.holder |= {kit.pk: self.places[0].pk for kit in kits}
+            return
+        lost = kits[:1] if short else []
+        self.try_out(
+            actions.receive_consignment, place=self.shelf, by=self.there, reason="Torn",
+            short=[kit.pk for kit in lost], **told,
+        )  # fmt: skip
+        self.holder |= {kit.pk: self.shelf.pk for kit in kits}
+        missing = outside(HolderKind.MISSING).pk
+        self.holder |= {kit.pk: missing for kit in lost if kit.state != "spent"}
 
     @rule(draw=st.data())
     def give_back(self, draw):

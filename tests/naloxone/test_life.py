@@ -368,6 +368,17 @@ def test_the_trigger_undoes_only_what_the_rules_do(kit, by, store, kind):
     elif kind == EventKind.RECALLED:
         make.grant(by, Role.COORDINATOR, scope="everywhere")
         do(actions.recall_lot, lot=kit.lot, notice="x", by=make.coordinator(by.station, scope="everywhere"))  # fmt: skip
+    elif kind in (EventKind.SENT, EventKind.ARRIVED):
+        there = make.coordinator(make.station())
+        box = do(
+            actions.send_kits, kits=[kit], destination=there.station, carrier="Courier",
+            expected_on=make.day(3), by=by,
+        )  # fmt: skip
+        if kind == EventKind.ARRIVED:
+            actions.receive_consignment(
+                consignment=box, place=make.place(there), now=timezone.now(),
+                request_key=make.key(), by=there,
+            )  # fmt: skip
     elif kind in (EventKind.PARTED, EventKind.ASSEMBLED):
         do(actions.assemble_kits, cartons=[kit], kind="kit", doses_per_kit=1, place=store, by=by)
         kit = kit if kind == EventKind.PARTED else Kit.objects.filter(kind="kit").first()

@@ -6,9 +6,10 @@ import pytest
 from django.utils import timezone
 
 from naloxone import actions, notices, trace
-from naloxone.actions import CustodyError, Told
+from naloxone.actions import Told
 from naloxone.disposal_rules import Method, Reason
 from naloxone.models import Kit, Lot, LotRecall
+from naloxone.verify import verify_ledger
 from safety_portal import alerts
 from safety_portal.access import EVERYWHERE, Role, Scope
 from safety_portal.alerts import Alert
@@ -76,8 +77,8 @@ def test_every_dose_of_a_lot_is_told_once_wherever_it_went(by, store, officer, l
     [row], whole = trace.doses_of(lot, EVERYWHERE)
 
     assert {name: getattr(row, name) for name in trace.Doses.figures} == {
-        "units": 3, "carried": 1, "vehicles": 0, "places": 3, "missing": 2, "given": 1, "wasted": 1,
-        "ended": 2,
+        "units": 3, "carried": 1, "vehicles": 0, "places": 3, "away": 0, "missing": 2, "given": 1,
+        "wasted": 1, "ended": 2,
     }  # fmt: skip
     assert whole.total == 10
 
@@ -279,14 +280,21 @@ def test_a_station_is_reminded_until_the_last_kit_is_back_and_the_health_office_
     assert alert.resolved_at
 
 
-def test_a_delivery_of_a_recalled_lot_is_not_taken_into_stock(by, store, lot, national):
+@pytest.mark.parametrize("checked", [True, False])
+def test_a_delivery_of_a_recalled_lot_is_on_the_ledger_and_recalled_at_once(
+    by, store, lot, national, checked
+):
     recall(lot, national)
 
-    with pytest.raises(CustodyError, match=f"Lot TRACED is recalled .{NOTICE}.") as refused:
-        make.delivery(
-            by, store, lot_number="TRACED", product=lot.product, expires_on=lot.expires_on
-        )
-    assert refused.value.field == "lot_number"
+    [late] = make.delivery(
+        by, store, lot_number="TRACED", product=lot.product, expires_on=lot.expires_on, checked=checked
+    )  # fmt: skip
+
+    assert late.state == "recalled"
+    kinds = late.events.order_by("sequence").values_list("kind", "state")
+    assert list(kinds) == [("received", "quarantine"), ("recalled", "recalled")]
+    assert verify_ledger().intact
+    assert trace.progress_of(lot, EVERYWHERE).back == 6
 
 
 # --- the page ----------------------------------------------------------------------------------------

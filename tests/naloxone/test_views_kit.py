@@ -72,10 +72,14 @@ def test_forty_events_cost_no_more_than_two(client, by, store, django_assert_max
 def test_only_acts_that_are_possible_now_are_there(client, by, store):
     officer, stranger = make.person(by.station), make.coordinator(make.station())
     [kit] = make.delivery(by, store, checked=False)
-    assert acts(page(client, by, kit)) == ["Move", "Inspect", "Release"]
+    assert acts(page(client, by, kit)) == [
+        "Move", "Inspect", "Release", "Send to a station",
+    ]  # fmt: skip
 
     actions.release_kits(kits=[kit], occurred_at=timezone.now(), request_key=make.key(), by=by)
-    assert acts(page(client, by, kit)) == ["Hand over", "Move", "Inspect", "Assemble kits"]
+    assert acts(page(client, by, kit)) == [
+        "Hand over", "Move", "Inspect", "Assemble kits", "Send to a station",
+    ]  # fmt: skip
 
     offer = offered([kit], officer, by)
     assert acts(page(client, by, kit)) == [
