@@ -18,7 +18,7 @@ from safety_portal.access import Permission
 from safety_portal.keyset import By
 from safety_portal.page_parts import FilterWord, address
 from safety_portal.people import reference_number
-from safety_portal.widgets import ComboBox, Select, TextInput, words
+from safety_portal.widgets import ComboBox, ScanField, Select, TextInput, words
 
 MOST_PLACES = 200  # more are not offered; a station narrows them down
 WINDOWS = [("expired", "Expired"), *((str(d), f"Within {d} days") for d in (30, 60, 90, 180))]
@@ -65,7 +65,9 @@ def by_code(text):
     of_lot = Device.objects.filter(lot__in=lots).values("kit")
     by_serial = Device.objects.filter(serial__in=either).exclude(serial="").values("kit")
     # One list of keys: three conditions in an OR would look at every kit.
-    return Q(pk__in=sealed.union(of_lot, by_serial, all=True))
+    found = Q(pk__in=sealed.union(of_lot, by_serial, all=True))
+    retail = gs1_rules.is_retail_code(code) and packs.product_of(gs1_rules.checked_gtin(code))
+    return found | Q(lot__product=retail) if retail else found
 
 
 def on_pack(code, readings):
@@ -117,7 +119,10 @@ class KitFilter(filters.FilterSet):
     """Filters of the list; what a person may choose from comes with one query for all of them."""
 
     q = filters.CharFilter(
-        label="Reference, seal, lot or serial", method="with_code", max_length=60, widget=TextInput
+        label="Reference, seal, lot or serial",
+        method="with_code",
+        max_length=ScanField.longest,
+        widget=TextInput({"data-code": ""}),
     )
     station = choice("Station", "at_station", widget=LeanCombo)
     place = choice("Place", "at_place", widget=LeanCombo)

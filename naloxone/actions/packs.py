@@ -18,7 +18,7 @@ def remember_code(*, code, product, by):
     access.check(by, Permission.STOCK_RECEIVE, at=ANYWHERE)
     code = gs1_rules.checked_gtin(code)
     if own := Product.objects.filter(gtin=code).exclude(pk=product.pk).first():
-        raise CodeError(f"{code} is the number of {own} itself.", "code")
+        raise CodeError(f"{code} is the number of {own} itself.", "number")
     if packs.product_of(code) == product:
         return
     PackCode.objects.create(code=code, product=product, by=by)

@@ -14,20 +14,20 @@ class PackCodeForm(CustodyForm):
     submit_label = "Remember it"
     keyed = False
 
-    code = w.ScanField(
+    number = w.ScanField(
         label="Number below the bars", widget=w.CodeLine({"inputmode": "numeric"}),
         help_text="12, 13 or 14 digits. Scan it or type it.",
     )  # fmt: skip
     product = w.ModelField(queryset=Product.objects.all(), label="Product")
 
-    def clean_code(self):
+    def clean_number(self):
         try:
-            return checked_gtin(self.cleaned_data["code"])
+            return checked_gtin(self.cleaned_data["number"])
         except CodeError as error:
             raise ValidationError(str(error)) from error
 
     def facts(self):
-        return {name: self.cleaned_data[name] for name in ("code", "product")}
+        return {"code": self.cleaned_data["number"], "product": self.cleaned_data["product"]}
 
 
 class ForgetCodeForm(CustodyForm):

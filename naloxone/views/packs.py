@@ -19,7 +19,7 @@ def pack_codes(request):
     form = forms.PackCodeForm(request.POST or None, person=request.person)
     if request.method == "POST" and form.carry_out(actions.remember_code):
         told = form.cleaned_data
-        messages.success(request, f"{told['code']} is {told['product']} from now on.")
+        messages.success(request, f"{told['number']} is {told['product']} from now on.")
         return redirect(PAGE)
     columns = [
         Column("Number"),

@@ -261,7 +261,7 @@ def test_a_swapped_serial_is_told_at_the_lot(client, by, store, spray):
 
 # --- numbers on packs ---------------------------------------------------------------------------------------------
 def test_numbers_are_kept_on_a_page_of_their_own(client, by, store, spray):
-    answer = client.post("/kits/pack-codes/", {"code": UPC, "product": spray.pk}, follow=True)
+    answer = client.post("/kits/pack-codes/", {"number": UPC, "product": spray.pk}, follow=True)
     assert "0311917040332 is Spray from now on." in answer.content.decode()
     assert "00311917040332" in answer.content.decode()
 
@@ -273,9 +273,23 @@ def test_numbers_are_kept_on_a_page_of_their_own(client, by, store, spray):
 
 
 def test_a_number_that_was_misread_is_told(client, by, spray):
-    answer = client.post("/kits/pack-codes/", {"code": "0311917040333", "product": spray.pk})
+    answer = client.post("/kits/pack-codes/", {"number": "0311917040333", "product": spray.pk})
 
-    assert "wrong check digit" in errors(answer)["code"][0]
+    assert "wrong check digit" in errors(answer)["number"][0]
+
+
+def test_the_number_of_another_product_is_told_at_its_field(client, by, spray):
+    answer = client.post("/kits/pack-codes/", {"number": GTIN, "product": make.product().pk})
+
+    assert "the number of Spray itself" in errors(answer)["number"][0]
+
+
+def test_taking_back_says_what_follows(client, by, spray):
+    actions.remember_code(code=UPC, product=spray, by=by)
+
+    page = client.get("/kits/pack-codes/00311917040332/").content.decode()
+
+    assert "no longer means Spray" in page
 
 
 def test_only_who_receives_keeps_numbers(client, by, store, officer):
@@ -323,6 +337,28 @@ def test_search_by_a_code_without_a_known_serial_lists_the_lot_or_the_product(
     kits = client.get("/kits/", {"q": code}).context["kits"]
 
     assert (carton.pk in {kit.pk for kit in kits}) == found
+
+
+def test_search_by_a_retail_code_lists_its_product(client, by, store, carton):
+    other = make.delivery(by, store)[0]
+    actions.remember_code(code=UPC, product=carton.lot.product, by=by)
+
+    found = {kit.pk for kit in client.get("/kits/", {"q": "311917040332"}).context["kits"]}
+
+    assert found == {carton.pk}
+    assert other.pk not in found
+    assert list(client.get("/kits/", {"q": "4006381333931"}).context["kits"]) == []
+
+
+def test_the_longest_code_of_a_pack_fits_into_the_search(client, by, store, carton):
+    lot, serial = "L" * 20, "S" * 20
+
+    listed = client.get(
+        "/kits/find/", {"q": f"]d201{GTIN}1731123110{lot}{GS}21{serial}"}, follow=True
+    )
+
+    assert listed.context["kits"] == []
+    assert not listed.context["filter"].form.errors
 
 
 def test_a_move_takes_the_codes_of_packs(client, by, store, carton):
