@@ -169,7 +169,7 @@ def records(visitor, person):
 
 def stations(visitor, person):
     """What one opens about a whole station: stock against par, inspections, the front page."""
-    for name, path in (("station stock", "/stock/"), ("inspections by place", "/inspections/"), ("front page", "/")):  # fmt: skip
+    for name, path in (("station stock", "/stock/"), ("inspections by place", "/inspections/"), ("places to walk", "/rounds/"), ("front page", "/")):  # fmt: skip
         if wanted(name):
             yield measure(name, visitor, person, path)
 

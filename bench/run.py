@@ -13,6 +13,7 @@ from bench import (
     pages,
     paper,
     report,
+    rounds,
     seed,
     uses,
     verifying,
@@ -71,6 +72,10 @@ def page_rows(portal):
     yield from fifty_rows(visits, coordinator)
     saved = uses.by_form(visits, coordinator)
     yield Row("use saved, form sent", saved.p50, "ms", saved.p95, floor=bare.time.p50, target=80)
+    saved = rounds.by_form(visits)
+    yield Row("round saved, form sent", saved.p50, "ms", saved.p95, floor=bare.time.p50, target=80)
+    saved = rounds.by_action(coordinator)
+    yield Row("round of 8 places and its draw, action", saved.p50, "ms", saved.p95, target=80)
     listed, nothing = pages.together(visits)
     yield Row(
         "kit list, 8 clients", listed, "requests/s", floor=nothing, target=80, more=True, share=0.4
@@ -130,6 +135,9 @@ def measured(scale):
     rows = []
     if found.made:
         rows.append(Row("seed, through the trigger", found.made / found.seconds, "events/s"))
+    say("Rounds …")
+    count, seconds = rounds.seed(scale, world.who_is(Role.COORDINATOR))
+    say(f"{count:,} rounds, made in {seconds:.0f} s.")
     load = machine.load()
     say("Verifying …")
     rows += verify_rows()

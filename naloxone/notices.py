@@ -6,12 +6,23 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef
 from django.urls import reverse
 
-from naloxone import liaisons
+from naloxone import liaisons, round_rules
 from naloxone.liaison_rules import LACK_WORDS, THRESHOLDS
-from naloxone.models import Consignment, Discrepancy, Disposal, HandOver, Kit, Lot, LotRecall
+from naloxone.models import (
+    Consignment,
+    CustodyEvent,
+    Discrepancy,
+    Disposal,
+    HandOver,
+    Kit,
+    Lot,
+    LotRecall,
+    NilReport,
+    report_due_on,
+)
 from naloxone.rules import CARRIERS, ESCALATE_HOURS, PLACES, UNUSED, State
 from safety_portal import access, alerts, outbox
 from safety_portal.access import Role
@@ -579,6 +590,66 @@ def unsigned_line(found):
     return f"{count} {noun} at {found[0].station} by one person: a second signature is overdue"
 
 
+# --- nil reports ---------------------------------------------------------------------------------
+
+NIL = "naloxone.nil_report"
+REPORT_DUE, REPORT_LATE, NOT_CONFIRMED = 0, -1, -2
+
+
+def nil_reports_due(now):
+    """One Due for each station whose report for the month before is not made, or not confirmed by its scans in time.
+
+    A station that held nothing before the month's end owes none.
+    """
+    month = round_rules.month_to_report(now)
+    end = dt.datetime.combine(round_rules.month_after(month), dt.time(), dt.UTC)
+    held = CustodyEvent.objects.filter(station=OuterRef("pk"), act__occurred_at__lt=end)
+    reports = {
+        report.station_id: report
+        for report in NilReport.objects.filter(month=month).with_open_draws()
+    }
+    for station in Station.objects.in_use().filter(Exists(held)).order_by("pk"):
+        threshold = report_step(reports.get(station.pk), station.today(now), month, now)
+        if threshold is not None:
+            yield alerts.Due(
+                kind=NIL, subject=f"{station.code} {month:%Y-%m}", station_id=station.pk,
+                due_on=report_due_on(month), threshold=threshold, group=f"nil report {station.code}",
+            )  # fmt: skip
+
+
+def report_step(report, today, month, now):
+    """How far a month's report is behind; None when all is well."""
+    if report is None:
+        return REPORT_LATE if today > report_due_on(month) else REPORT_DUE
+    return NOT_CONFIRMED if report.is_open and report.due_at <= now else None
+
+
+sweep_nil_reports = alerts.sweep_of(
+    NIL, nil_reports_due, how="Reported and confirmed, or a new month"
+)
+
+
+def nil_line(found):
+    """One line of a digest: which month's report a station owes, or that it was not confirmed."""
+    month = f"{dt.date.fromisoformat(f'{found[0].subject.rsplit(maxsplit=1)[1]}-01'):%B %Y}"
+    said = {REPORT_DUE: "is due", REPORT_LATE: "is overdue"}.get(
+        found[0].threshold, "is not confirmed: drawn kits were not scanned in time"
+    )
+    return f"The nil report of {found[0].station} for {month} {said}"
+
+
+alerts.register_kind(
+    alerts.Kind(
+        name=NIL,
+        title="Nil reports",
+        recipients=lambda station, threshold, now: access.holders_of(
+            IN_CHARGE if threshold <= REPORT_LATE else [Role.COORDINATOR], station, now
+        ),
+        line=nil_line,
+        url=lambda found: f"{reverse('naloxone:nil_reports')}?station={found[0].station_id}",
+    )
+)
+alerts.register_sweep("naloxone.nil_reports", sweep_nil_reports)
 alerts.register_kind(
     alerts.Kind(
         name=UNSIGNED,

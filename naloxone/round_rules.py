@@ -1,11 +1,12 @@
-"""What a round of a place comes to, and which shift it belongs to. Pure, like rules.py.
+"""What a round of a place comes to, which shift it belongs to, and which kits a month's seed draws. Pure, like rules.py.
 
-Sources: domain C.1 (a check at the start of every shift, a documented one within 30 days),
-C.2 (an unbroken seal stands for what is behind it; a broken one forces the count and a new seal).
+Sources: domain C.1 (a check at the start of every shift, a documented one within 30 days, a nil report though
+nothing changed), C.2 (an unbroken seal stands for what is behind it; a broken one forces the count and a new seal).
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -100,3 +101,42 @@ def is_as_recorded(seen: Seen, *, expected: int) -> bool:
         or seen.names_units
         or difference_in_count(seen, expected=expected)
     )
+
+
+# --- drawn from a published seed -----------------------------------------------------------------
+
+
+def commitment_of(seed: str) -> str:
+    """What is published of a seed (hexadecimal text) before anybody may know it: its SHA-256, in hexadecimal."""
+    return hashlib.sha256(seed.encode()).hexdigest()
+
+
+def rank(seed: str, month: dt.date, station: str, kit: str) -> str:
+    """The number by which a kit is drawn, the least first: SHA-256 of “seed|2026-11|2304|K-17” in hexadecimal."""
+    return hashlib.sha256(f"{seed}|{month:%Y-%m}|{station}|{kit}".encode()).hexdigest()
+
+
+def draw(seed: str, month: dt.date, station: str, kits: Iterable[str], *, count: int) -> list[str]:
+    """The kits that a month's seed chooses at a station, in the order of the draw."""
+    return sorted(kits, key=lambda kit: rank(seed, month, station, kit))[:count]
+
+
+def month_before(day: dt.date) -> dt.date:
+    """The first day of the month before a day's."""
+    return (day.replace(day=1) - dt.timedelta(days=1)).replace(day=1)
+
+
+def month_after(day: dt.date) -> dt.date:
+    """The first day of the month after a day's."""
+    return (day.replace(day=1) + dt.timedelta(days=32)).replace(day=1)
+
+
+def is_over(month: dt.date, now: dt.datetime) -> bool:
+    """Whether a month has ended on the clocks of all stations: at noon UTC after its last day, for those furthest west."""
+    return now >= dt.datetime.combine(month_after(month), dt.time(12), dt.UTC)
+
+
+def month_to_report(now: dt.datetime) -> dt.date:
+    """The first day of the last month that has ended on every station's clock."""
+    month = month_before(now.date())
+    return month if is_over(month, now) else month_before(month)

@@ -14,6 +14,7 @@ from naloxone.views import (
     liaisons,
     life,
     lots,
+    nil_reports,
     offers,
     packs,
     places,
@@ -74,6 +75,11 @@ urlpatterns = [
     path("rounds/W-<int:number>/", rounds.walk, name="walk"),
     path("rounds/W-<int:number>/finish/", rounds.finish_walk, name="finish_walk"),
     path("rounds/R-<int:number>/bind/", rounds.bind_round, name="bind_round"),
+    path("nil-reports/", nil_reports.nil_reports, name="nil_reports"),
+    path("nil-reports/new/<str:code>/", nil_reports.make_report, name="make_report"),
+    path("nil-reports/N-<int:number>/", nil_reports.nil_report, name="nil_report"),
+    path("nil-reports/N-<int:number>/kits.txt", nil_reports.drawn_from, name="drawn_from"),
+    path("nil-reports/seeds/", nil_reports.seeds, name="seeds"),
     path("searches/F-<int:number>/", searches.search, name="search"),
     path("kits/K-<int:number>/search/", searches.search_kit, name="search_kit"),
     path("stock/", levels.stock, name="stock"),
@@ -146,6 +152,7 @@ register_navigation(
     NavItem("Consignments", "naloxone:consignments", Permission.KITS_SEE, order=34),
     NavItem("Discrepancies", "naloxone:discrepancies", Permission.KITS_SEE, order=35),
     NavItem("Liaisons", "naloxone:liaisons", Permission.LIAISONS_SEE, order=38),
+    NavItem("Nil reports", "naloxone:nil_reports", Permission.KITS_SEE, order=36),
     NavItem("Disposals", "naloxone:disposals", Permission.KITS_SEE, order=37),
 )
 register_counter(hand_overs.waiting, noun="hand-over", url_name="naloxone:hand_overs")

@@ -375,6 +375,11 @@ ROUND_DRAWN = env_number("ROUND_DRAWN", 2)
 ROUND_SCAN_MINUTES = env_number("ROUND_SCAN_MINUTES", 30)
 # How long whoever has it by the record looks for a kit before it counts as missing (domain C.1, recommended).
 SEARCH_HOURS = env_number("SEARCH_HOURS", 24)
+# The nil report: by which day of the next month, how many kits are drawn, how long they may be scanned. Snohomish
+# asks for it each quarter though nothing changed (domain C.1); each month, the draw and its hours are ours.
+NIL_REPORT_DAYS = env_number("NIL_REPORT_DAYS", 5)
+NIL_REPORT_DRAWN = env_number("NIL_REPORT_DRAWN", 3)
+NIL_REPORT_HOURS = env_number("NIL_REPORT_HOURS", 24)
 
 # --- words, time, files --------------------------------------------------------------------------
 LANGUAGE_CODE = "en-us"

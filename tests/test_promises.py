@@ -22,7 +22,7 @@ from django.views.decorators.http import require_http_methods
 from naloxone import actions
 from naloxone.actions.rounds import Told
 from naloxone.inspection_rules import Seen
-from naloxone.round_rules import RoundKind
+from naloxone.round_rules import RoundKind, month_to_report
 from naloxone.round_rules import Seen as RoundSeen
 from safety_portal import photos, terminals
 from safety_portal.access import (
@@ -393,6 +393,10 @@ class World:
         )  # fmt: skip
         [sought] = make.delivery(self.chief, self.place)
         self.search = actions.search_for_kit(kit=sought, now=make.timezone.now(), by=self.chief)
+        month = month_to_report(make.timezone.now())
+        self.report = actions.make_nil_report(
+            station=self.station, month=month, now=make.timezone.now(), request_key=make.key(), by=self.chief
+        )  # fmt: skip
         self.terminal, self.token = terminals.enrol_terminal(
             station=self.station, name="Muster room", now=make.timezone.now(), by=self.chief
         )
@@ -423,6 +427,8 @@ class World:
             "I-<int:number>": self.inspection.pk,
             "W-<int:number>": self.walk.pk,
             "R-<int:number>": self.walk.rounds.get().pk,
+            "N-<int:number>": self.report.pk,
+            "new/<str:code>": self.station.code,
             "F-<int:number>": self.search.pk,
             "D-<int:number>": self.kits[1].discrepancies.get().pk,
             "pack-codes/<str:code>": self.pack_code,

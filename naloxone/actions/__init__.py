@@ -26,6 +26,7 @@ from naloxone.actions.life import (
     waste_doses,
     write_off,
 )
+from naloxone.actions.nil_reports import make_nil_report, scan_reported
 from naloxone.actions.packs import forget_code, remember_code
 from naloxone.actions.places import change_place, close_place, open_place
 from naloxone.actions.registers import hand_over_register, take_register
@@ -74,6 +75,7 @@ __all__ = [
     "hand_over_register",
     "hold_kits",
     "inspect_kit",
+    "make_nil_report",
     "move_kits",
     "note_event",
     "offer_kits",
@@ -92,6 +94,7 @@ __all__ = [
     "report_missing",
     "report_no_access",
     "scan_drawn",
+    "scan_reported",
     "search_for_kit",
     "send_kits",
     "take_register",

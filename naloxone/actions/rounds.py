@@ -299,10 +299,10 @@ def drawable(walk):
     return found.order_by("pk")
 
 
-def alone_at(walk):
-    """One at a time at a walk until the act is over; its row can't be locked by who may not change it."""
+def alone_at(thing):
+    """One at a time at a walk or report until the act is over; a row can't be locked by who may not change it."""
     with connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [walk.reference])
+        cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [thing.reference])
 
 
 @transaction.atomic
@@ -339,15 +339,19 @@ def scan_drawn(*, walk, codes, now, by):
     until = scan_until(walk)
     if until is None or now > until:
         raise CustodyError("The time to scan them is over; it stays written that they were not.")
-    waiting = {one.kit_id: one for one in walk.drawn.filter(scan=None).select_related("kit")}
-    others = [
-        code for code, kit in codes.items() if kit.pk not in {d.kit_id for d in walk.drawn.all()}
-    ]
-    if others:
-        raise CustodyError(f"{others[0]} is not one of those asked for.")
+    return keep_scans(walk.drawn, codes, now=now, by=by)
+
+
+def keep_scans(drawn, codes, *, now, by):
+    """Write which of some drawn kits were scanned, each once. Returns those that still wait. Raises CustodyError."""
+    asked = {one.kit_id: one for one in drawn.select_related("kit", "scan")}
+    for code, kit in codes.items():
+        if kit.pk not in asked:
+            raise CustodyError(f"{code} is not one of those asked for.")
+    waiting = {key: one for key, one in asked.items() if not hasattr(one, "scan")}
     found = {code: waiting.pop(kit.pk) for code, kit in codes.items() if kit.pk in waiting}
     KitScan.objects.bulk_create(
-        KitScan(drawn=drawn, by=by, code=code, at=now) for code, drawn in found.items()
+        KitScan(drawn=one, by=by, code=code, at=now) for code, one in found.items()
     )
     return list(waiting.values())
 

@@ -31,6 +31,7 @@ from naloxone.forms.registers import HandOverRegisterForm, TakeRegisterForm
 from naloxone.forms.rounds import (
     DifferenceForm,
     HandOnForm,
+    NilReportForm,
     PlaceCodeForm,
     RoundForm,
     ScanForm,
@@ -79,6 +80,7 @@ __all__ = [
     "MissingForm",
     "MoreDosesForm",
     "MoveForm",
+    "NilReportForm",
     "NoAccessForm",
     "NoteForm",
     "OfferForm",

@@ -135,7 +135,12 @@ class DifferenceForm(RoundForm):
         self.add_field("seal", seal)
         if self.place.seal:
             self.add_field("seal_seen", self._number_field("Its number, if it is another"))
-        self.add_field("seal_new", self._number_field("Number of the new seal"))
+        label = (
+            "Number of the new seal"
+            if self.place.seal
+            else "A seal that you put on now: its number"
+        )
+        self.add_field("seal_new", self._number_field(label))
 
     def _number_field(self, label):
         return w.TextField(label=label, max_length=30, required=False)
@@ -310,3 +315,13 @@ class HandOnForm(CustodyForm):
 
     def facts(self):
         return {"to": self.cleaned_data["to"]}
+
+
+class NilReportForm(CustodyForm):
+    """Confirm what a station holds after a month."""
+
+    submit_label = "Confirm and draw the kits"
+    note = note_field("Is there something to add?")
+
+    def facts(self):
+        return {"note": self.cleaned_data["note"]}

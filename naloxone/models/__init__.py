@@ -29,6 +29,7 @@ from naloxone.models.inspections import (
     InspectionLine,
     InspectionPhoto,
 )
+from naloxone.models.nil_reports import MonthSeed, NilReport, report_due_on
 from naloxone.models.products import (
     Lot,
     LotRecall,
@@ -94,6 +95,8 @@ __all__ = [
     "KitScan",
     "Lot",
     "LotRecall",
+    "MonthSeed",
+    "NilReport",
     "Outcome",
     "PackCode",
     "PlaceType",
@@ -113,4 +116,5 @@ __all__ = [
     "UseDose",
     "UseReport",
     "Walk",
+    "report_due_on",
 ]

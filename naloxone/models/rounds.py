@@ -153,11 +153,14 @@ class Round(models.Model):
 
 
 class DrawnKit(models.Model):
-    """A kit that the portal asks to be scanned, at the end of a walk."""
+    """A kit that the portal asks to be scanned, at the end of a walk or for a nil report."""
 
-    may_insert = ("walk", "position", "kit")
+    may_insert = ("walk", "report", "position", "kit")
 
-    walk = models.ForeignKey(Walk, on_delete=models.PROTECT, related_name="drawn")
+    walk = models.ForeignKey(Walk, on_delete=models.PROTECT, null=True, related_name="drawn")
+    report = models.ForeignKey(
+        "NilReport", on_delete=models.PROTECT, null=True, related_name="drawn"
+    )
     position = models.PositiveSmallIntegerField()
     kit = models.ForeignKey(Kit, on_delete=models.PROTECT, related_name="+")
     asked_at = FilledMoment(db_default=Now())
@@ -165,7 +168,12 @@ class DrawnKit(models.Model):
     class Meta:
         ordering = ["position"]
         constraints = [
+            models.CheckConstraint(
+                condition=Q(walk=None, report__isnull=False) | Q(walk__isnull=False, report=None),
+                name="drawn_for_one_thing",
+            ),
             models.UniqueConstraint(fields=["walk", "position"], name="drawn_once_a_walk"),
+            models.UniqueConstraint(fields=["report", "position"], name="drawn_once_a_report"),
         ]
 
     def __str__(self):

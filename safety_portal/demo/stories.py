@@ -7,7 +7,8 @@ from naloxone.actions.custody import holder_of
 from naloxone.actions.registers import places_of, recorded_in
 from naloxone.inspection_rules import Seen
 from naloxone.models import Kit, Lot
-from safety_portal.demo.world import carried_at, in_store, kits_of, not_offered
+from safety_portal.demo import rounds
+from safety_portal.demo.world import UNSEEN, carried_at, in_store, kits_of, not_offered
 from safety_portal.saved_filters import save_filter
 
 SUPPLIER = "Fictitious Medical Supply, delivery note on file"
@@ -32,6 +33,8 @@ def tell(world):
     world.tell()
     explain_number(world)
     look_around(world)
+    rounds.walk_round(world)
+    rounds.report_nothing(world)
     leave_open(world)
     send_boxes(world)
     keep_views(world)
@@ -360,10 +363,6 @@ def ended(world, *, code, days_ago, letter, method, reason, recipient="", receip
 
 
 # --- looked at ---------------------------------------------------------------------------------------
-# Where nobody has looked for more than thirty days: station, place.
-UNSEEN = ((LAREDO, "Vehicle 12"), ("2504", "Storeroom"))
-
-
 def look_around(world):
     """Who has a kit looked at it this month, and the month before; at two places they did not."""
     rng = world.random

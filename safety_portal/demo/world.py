@@ -46,6 +46,10 @@ ELSEWHERE = [
 ]
 
 
+# Where nobody has looked at the kits for more than thirty days: station, place.
+UNSEEN = (("2304", "Vehicle 12"), ("2504", "Storeroom"))
+
+
 @dataclass(frozen=True)
 class Delivery:
     """What comes of one lot: its product, when it came and when it expires, counted from today."""

@@ -246,3 +246,32 @@ def test_a_count_finds_whose_dose_it_was(open_page, axe, world):
     kit.refresh_from_db()
     assert kit.doses == 1
     assert Discrepancy.objects.get().closing_code == "used"
+
+
+@BOTH
+def test_a_nil_report_is_confirmed_by_three_kits(open_page, axe, world, size):
+    page = open_page(*size)
+    sign_in(page, world["coordinator"])
+    page.goto("/nil-reports/")
+    fits(page)
+    axe(page)
+    page.get_by_role("link", name="Report for Laredo Bridge").click()
+    expect(page.get_by_text("60 kits").first).to_be_visible()
+    fits(page)
+    axe(page)
+    page.get_by_role("button", name="Confirm and draw the kits").click()
+    expect(page.get_by_text("Waits for scans")).to_be_visible()
+    fits(page)
+    axe(page)
+    drawn = list(DrawnKit.objects.select_related("kit"))
+    for one in drawn:
+        page.get_by_label(f"Scan {one.kit.reference}").fill(one.kit.seal)
+    page.get_by_role("button", name="Record the scans").click()
+    expect(page.get_by_text("Confirmed", exact=True)).to_be_visible()
+    page.get_by_role("link", name="Nil reports").last.click()
+    expect(page.get_by_text("Confirmed", exact=True).first).to_be_visible()
+    page.goto("/nil-reports/seeds/")
+    fits(page)
+    axe(page)
+
+    assert len(drawn) == KitScan.objects.count() == 3
