@@ -282,20 +282,28 @@ class LendForm(RosterForm):
 # --- dogs and stations ---------------------------------------------------------------------------
 
 
-class WeightField(w.TextField):
-    """Kilograms of a dog, to a tenth."""
+class FigureField(w.TextField):
+    """A figure with so many places behind its point (a comma is taken for one), between two others; None for nothing."""
+
+    def __init__(self, *, least, most, places, wrong, **kwargs):
+        super().__init__(max_length=12, **kwargs)
+        self.least, self.largest, self.wrong = Decimal(least), Decimal(most), wrong
+        self.step = Decimal(1).scaleb(-places)
 
     def to_python(self, value):
         text = super().to_python(value).replace(",", ".")
         if not text:
             return None
         try:
-            weight = Decimal(text).quantize(Decimal("0.1"))
+            found = Decimal(text)
         except InvalidOperation:
-            weight = Decimal(0)
-        if not 1 <= weight <= 120:
-            raise ValidationError("Write kilograms between 1 and 120, for example 31.5.")
-        return weight
+            raise ValidationError(self.wrong) from None
+        if not found.is_finite() or not self.least <= found <= self.largest:
+            raise ValidationError(self.wrong)
+        if found != found.quantize(self.step):
+            # Rounded, it would be another dose than the one that was written.
+            raise ValidationError(f"Not finer than {self.step}.")
+        return found
 
     def validate(self, value):
         if value is None and self.required:
@@ -306,9 +314,10 @@ class WeightField(w.TextField):
 
 
 def weight_field(**more):
-    return WeightField(
-        label="Weight in kilograms", max_length=6, **more,
-        help_text="Its dose of naloxone is worked out from this. For example 31.5",
+    return FigureField(
+        label="Weight in kilograms", least=1, most=120, places=1,
+        wrong="Write kilograms between 1 and 120, for example 31.5.",
+        help_text="Its dose of naloxone is worked out from this. For example 31.5", **more,
     )  # fmt: skip
 
 

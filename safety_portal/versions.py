@@ -1,5 +1,6 @@
 """Rows that two may change at once: who comes second reads what the first one wrote, and nothing is lost unseen."""
 
+from django.db import connection
 from django.db.models import F
 
 
@@ -36,3 +37,12 @@ def change_row(row, version, facts, words):
 
 def shown(value):
     return "nothing" if value in (None, "") else str(value)
+
+
+def one_at_a_time(name):
+    """Wait until nobody else does what goes by this name; until the end of the transaction.
+
+    For tables that are only ever added to: whoever may not change a row can't lock it either.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])

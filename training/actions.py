@@ -1,11 +1,12 @@
 """The only writes of the app: each verb is one transaction, checks rights first and leaves an audit row."""
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from safety_portal import access, alerts, audit, roster
 from safety_portal.access import EVERYWHERE, PERMITS, AccessError, Grant, Permission, Role
 from safety_portal.people import Canine
+from safety_portal.versions import one_at_a_time
 from training import doses, notices, rules
 from training.models import (
     DoseCard,
@@ -42,14 +43,6 @@ def day_of(protocol, now):
     return protocol.station.today(now) if protocol.station_id else now.date()
 
 
-def one_at_a_time(protocol):
-    """Two who write or approve at once are answered one after the other."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"protocol {protocol.pk}"]
-        )
-
-
 @transaction.atomic
 def write_protocol(
     *, kind, title, component=None, station=None, work="", request_key, now, by, **version
@@ -61,8 +54,7 @@ def write_protocol(
     check_keeper(by, component=component, station=station)
     if component is not None and station is not None:
         raise ProtocolError("A protocol is for a component or for a station.", "place")
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [str(request_key)])
+    one_at_a_time(str(request_key))
     if known := ProtocolVersion.objects.filter(request_key=request_key, written_by=by).first():
         return known
     protocol = Protocol.objects.create(
@@ -79,7 +71,7 @@ def write_version(*, protocol, shown, request_key, now, by, **version):
     A draft that was there is set aside. Raises ProtocolError, AccessError.
     """
     check_keeper(by, component=protocol.component, station=protocol.station)
-    one_at_a_time(protocol)
+    one_at_a_time(protocol.reference)
     if known := ProtocolVersion.objects.filter(request_key=request_key, written_by=by).first():
         return known
     newest = protocol.versions.latest("number")
@@ -121,7 +113,7 @@ def approve_version(*, version, now, by):
     """Put a draft in force, from the day it names or from today, whichever is later. Raises ProtocolError, AccessError."""
     protocol = version.protocol
     check_keeper(by, component=protocol.component, station=protocol.station)
-    one_at_a_time(protocol)
+    one_at_a_time(protocol.reference)
     version = (
         ProtocolVersion.objects.with_names()
         .prefetch_related("protocol__versions__approval", "protocol__versions__withdrawal")
@@ -151,7 +143,7 @@ def withdraw_version(*, version, reason, now, by):
     """Let an approved version hold no more from today on; no older one comes back. Raises ProtocolError, AccessError."""
     protocol = version.protocol
     check_keeper(by, component=protocol.component, station=protocol.station)
-    one_at_a_time(protocol)
+    one_at_a_time(protocol.reference)
     if not ProtocolApproval.objects.filter(version=version).exists():
         raise ProtocolError("It was never approved, so there is nothing to withdraw.")
     if not reason:

@@ -1,15 +1,14 @@
 """What people type about protocols: facts, and steps as rows that are inserted without losing what stands there."""
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
-from django.core.exceptions import ValidationError
 from django.forms import HiddenInput, IntegerField
 from django.utils import timezone
 
 from safety_portal import access
 from safety_portal import widgets as w
 from safety_portal.access import EVERYWHERE, Permission
-from safety_portal.forms import NOT_CHOSEN, RosterForm, limit
+from safety_portal.forms import NOT_CHOSEN, FigureField, RosterForm, limit
 from safety_portal.people import Component, Station, WorkRole
 from training.actions import may_keep
 from training.models import UNITS
@@ -30,34 +29,13 @@ ROWS = "_rows"  # the buttons that ask for more rows
 STEP = ("what", "minutes", "whom")
 
 
-class FigureField(w.TextField):
-    """A figure with a decimal point, more than nothing and at most `most`; a comma is taken for the point."""
-
-    def __init__(self, *, most, places, **kwargs):
-        super().__init__(max_length=12, **kwargs)
-        self.largest, self.step = Decimal(most), Decimal(1).scaleb(-places)
-
-    def to_python(self, value):
-        text = super().to_python(value).replace(",", ".")
-        if not text:
-            return None
-        try:
-            found = Decimal(text)
-        except InvalidOperation:
-            found = None
-        if found is None or not found.is_finite() or not 0 < found <= self.largest:
-            raise ValidationError(
-                f"Write a figure of more than 0 and at most {self.largest}, for example 0.5."
-            )
-        if found != found.quantize(self.step):
-            raise ValidationError(f"Not finer than {self.step}.")
-        return found
-
-    def validate(self, value):
-        return  # a figure by now, or nothing
-
-    def run_validators(self, value):
-        return
+def figure_field(label, *, most, places):
+    """A figure of a dose; a row may be empty."""
+    least = Decimal(1).scaleb(-places)
+    wrong = f"Write a figure between {least} and {most:,}, for example 0.5."
+    return FigureField(
+        label=label, least=least, most=most, places=places, wrong=wrong, required=False
+    )
 
 
 class ActForm(RosterForm):
@@ -157,8 +135,8 @@ class VersionForm(ActForm):
         words = f"Product {n}"
         self._put(f"dose_{n}_product", w.TextField(label=f"{words}: name and strength", max_length=120, required=False))  # fmt: skip
         self._put(f"dose_{n}_unit", w.ChoiceField(label=f"{words}: given by", tiles=False, choices=UNITS, required=False))  # fmt: skip
-        self._put(f"dose_{n}_strength", FigureField(label=f"{words}: mg in a device or mL", most=1000, places=3, required=False))  # fmt: skip
-        self._put(f"dose_{n}_mg_per_kg", FigureField(label=f"{words}: mg per kg", most=10, places=4, required=False))  # fmt: skip
+        self._put(f"dose_{n}_strength", figure_field(f"{words}: mg in a device or mL", most=1000, places=3))  # fmt: skip
+        self._put(f"dose_{n}_mg_per_kg", figure_field(f"{words}: mg per kg", most=10, places=4))  # fmt: skip
         self._put(f"dose_{n}_route", w.TextField(label=f"{words}: route", max_length=120, required=False))  # fmt: skip
 
     # --- for the page -----------------------------------------------------------------------------

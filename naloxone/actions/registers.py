@@ -1,6 +1,6 @@
 """The register passes: one counts and signs, the next counts and signs, and what differs stays with the old name."""
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Count
 
 from naloxone import liaison_rules, liaisons, notices
@@ -16,6 +16,7 @@ from naloxone.models import (
 from naloxone.rules import PLACES, STOCKED, CustodyError
 from safety_portal import access, alerts, audit
 from safety_portal.access import AccessError, Permission
+from safety_portal.versions import one_at_a_time
 
 
 def places_of(station):
@@ -34,13 +35,6 @@ def may_stand_in(person, station):
     return access.may(person, Permission.ROLE_LEND, at=station)
 
 
-def one_at_a_time(station):
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"register {station.pk}"]
-        )
-
-
 @transaction.atomic
 def hand_over_register(
     *, station, outgoing, incoming, counts, proof, note="", now, request_key, by
@@ -51,7 +45,7 @@ def hand_over_register(
     a supervisor in the place of one who is gone; they proved by `proof` that it is them. A passing that
     waited is replaced by this one. Raises CustodyError, AccessError.
     """
-    one_at_a_time(station)
+    one_at_a_time(f"register {station.pk}")
     if known := RegisterPassing.objects.filter(request_key=request_key, signed_by=by).first():
         return known
     check_outgoing(station, outgoing, now=now, by=by)
@@ -116,7 +110,7 @@ def take_register(*, passing, counts, proof, now, request_key, by):
     """
     if passing.incoming_id != by.pk:
         raise AccessError(f"{passing.reference} is not signed over to {by}")
-    one_at_a_time(passing.station)
+    one_at_a_time(f"register {passing.station_id}")
     known = RegisterTaking.objects.filter(passing=passing).first()
     if known and known.request_key == request_key:
         return known

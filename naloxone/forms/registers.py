@@ -26,7 +26,8 @@ class CountForm(CustodyForm):
                 label=f"Kits and cartons in {place}", min_value=0, max_value=MOST_COUNTED,
             )  # fmt: skip
             self.add_field(f"place_{place.pk}", count)
-        self.order_fields([*self.first, *(f"place_{place.pk}" for place in self.places)])
+        figures = [f"place_{place.pk}" for place in self.places]
+        self.order_fields([*self.first, *figures, "note", "secret"])
 
     @property
     def counts(self):

@@ -416,3 +416,11 @@ def test_what_the_rules_refuse_to_the_second_is_said_on_the_firsts_page(client, 
 
     assert "neither coordinator nor deputy" in text(answer)
     assert answer.context["rows"] == []
+
+
+def test_a_passing_and_a_protocol_are_found_by_their_reference(client, cora, dan, places):
+    waiting = registers.passing(cora, dan)
+    signed_in(client, cora)
+
+    assert client.get("/search/", {"q": waiting.reference}).url == waiting.get_absolute_url()
+    assert client.get("/search/", {"q": "pr-7"}).url == "/protocols/PR-7/"
