@@ -6,7 +6,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
-from django.test import Client
+from django.test import Client, override_settings
 from django.utils import timezone
 
 from naloxone import verify
@@ -36,9 +36,10 @@ FAMILIES = {
 
 
 @pytest.fixture(scope="module")
-def world(django_db_setup, django_db_blocker):
+def world(django_db_setup, django_db_blocker, tmp_path_factory):
     """The demo, made once for this file and rolled back after it."""
-    with django_db_blocker.unblock(), transaction.atomic():
+    photos = override_settings(MEDIA_ROOT=tmp_path_factory.mktemp("demo"))
+    with photos, django_db_blocker.unblock(), transaction.atomic():
         call_command("make_demo", stdout=StringIO())
         yield
         transaction.set_rollback(True)
@@ -142,6 +143,7 @@ def test_of_what_was_thrown_away_one_waits_for_a_signature_and_one_too_long():
     now = timezone.now()
 
     assert Disposal.objects.count() == 4
+    assert all(disposal.disposalphoto_set.count() == 1 for disposal in Disposal.objects.all())
     assert Disposal.objects.waiting().filter(due_at__gt=now).count() == 1
     assert Disposal.objects.past(now).count() == 1
     assert {d.act.by_id == d.act.second_id for d in Disposal.objects.select_related("act")} == {

@@ -8,7 +8,9 @@ from naloxone.actions.registers import places_of, recorded_in
 from naloxone.inspection_rules import Seen
 from naloxone.models import Kit, Lot
 from safety_portal.demo import rounds
+from safety_portal.demo.drawn import drawing
 from safety_portal.demo.world import UNSEEN, carried_at, in_store, kits_of, not_offered
+from safety_portal.photos import hold_photo
 from safety_portal.saved_filters import save_filter
 
 SUPPLIER = "Fictitious Medical Supply, delivery note on file"
@@ -348,9 +350,12 @@ def ended(world, *, code, days_ago, letter, method, reason, recipient="", receip
     found = Kit.objects.filter(
         holder__in=places, lot__number=world.lots[letter].number, doses__gt=0
     )
+    units = list(not_offered(found).order_by("pk")[:2])
+    card = [f"{station.name}, {moment.astimezone(station.zone):%d %b %Y}", receipt or "No receipt"]
+    picture = drawing(*card, boxes=len(units))
     made = actions.dispose_of_kits(
-        kits=list(not_offered(found).order_by("pk")[:2]),
-        method=method, reason=reason, recipient=recipient, receipt=receipt,
+        kits=units, method=method, reason=reason, recipient=recipient, receipt=receipt,
+        photos=[hold_photo(file=picture, now=moment, by=by, durable=False)],
         second=second if signs == "witness" else None, proof="password" if signs == "witness" else "",
         occurred_at=moment, now=moment, request_key=world.key(), by=by,
     )  # fmt: skip
