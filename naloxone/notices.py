@@ -83,7 +83,7 @@ def dues(now):
                 station_id=station,
                 due_on=expires_on,
                 threshold=alerts.threshold_for(left, steps),
-                group=f"{expires_on:%Y-%m} {stations[station].code}",
+                group=f"{f'{expires_on:%Y-%m}' if left >= 0 else 'expired'} {stations[station].code}",
             )
 
 
@@ -99,10 +99,13 @@ def recipients(station, threshold, now):
 
 
 def line(found):
-    """One line of a digest for kits that expire in one month at one station."""
+    """One line of a digest for kits that expire in one month at one station, or have expired there."""
     count = len(found)
     month = f"{found[0].due_on:%B %Y}"
     first = min(found, key=lambda alert: alert.due_on)
+    if found[0].threshold == OVERDUE:
+        noun = "kit has" if count == 1 else "kits have"
+        return f"{count} {noun} expired at {first.station}, the first on {first.due_on:%d %b %Y}"
     noun = "kit expires" if count == 1 else "kits expire"
     return f"{count} {noun} in {month} at {found[0].station}, the first on {first.due_on:%d %b %Y}"
 

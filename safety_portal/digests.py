@@ -101,15 +101,11 @@ def _body(found, many):
     groups = defaultdict(list)
     for alert in sorted(found, key=lambda a: (a.due_on or dt.date.min, a.pk)):
         groups[alert.kind, alert.group].append(alert)
-    lines = [
-        (
-            alerts.kinds[kind].title,
-            alerts.kinds[kind].line(members),
-            settings.PUBLIC_URL + alerts.kinds[kind].url(members),
-        )
-        for (kind, _), members in groups.items()
-    ]
+    told = defaultdict(list)
+    for (name, _), members in groups.items():
+        kind = alerts.kinds[name]
+        told[kind.title].append((kind.line(members), settings.PUBLIC_URL + kind.url(members)))
     return render_to_string(
         "emails/digest.txt",
-        {"many": many, "lines": lines, "all": settings.PUBLIC_URL + reverse("alerts")},
+        {"many": many, "told": told.items(), "all": settings.PUBLIC_URL + reverse("alerts")},
     )

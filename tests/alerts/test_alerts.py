@@ -120,6 +120,18 @@ def test_digest_tells_each_step_once():
 
 
 @pytest.mark.django_db
+def test_digest_names_each_kind_once_above_its_lines():
+    person(at := station(), role=Role.COORDINATOR)
+    alerts.reach(KIND, [due(at, 12), due(at, 14, group="LRD 2027-01")], NOW)
+
+    digests.make_digests(now=NOW)
+
+    body = Message.objects.get().body
+    assert body.count("Kits expire") == 1
+    assert body.count("/kits/?code=") == 2
+
+
+@pytest.mark.django_db
 def test_digest_waits_for_seven_at_the_station():
     person(at := station(), role=Role.COORDINATOR)
     alerts.reach(KIND, [due(at)], NOW)

@@ -64,6 +64,25 @@ def test_the_sweep_counts_what_an_independent_query_counts(by):
     )
 
 
+def test_what_has_expired_is_one_line_of_its_own_and_not_said_to_expire(by):
+    store = make.place(by)
+    [kit] = make.delivery(by, store, expires_on=make.day(3))
+    now = timezone.now()
+    run_sweeps(now=now)
+    assert notices.line([Alert.objects.get(kind=notices.KIND)]).startswith("1 kit expires in ")
+    make.expired(by, store)
+
+    run_sweeps(now=now + dt.timedelta(days=10))
+
+    found = list(Alert.objects.open().filter(kind=notices.KIND))
+    assert {alert.group for alert in found} == {f"expired {by.station.code}"}
+    line = notices.line(found)
+    assert line == f"2 kits have expired at {by.station}, the first on {make.day(-3):%d %b %Y}"
+    assert notices.line(found[:1]) == (
+        f"1 kit has expired at {by.station}, the first on {kit.expires_on:%d %b %Y}"
+    )
+
+
 def test_the_station_decides_what_day_it_is(by):
     [kit] = make.delivery(by, make.place(by), expires_on=make.day(200))
     # 03:00 UTC is still the evening before at the station, 181 days before the expiry.
