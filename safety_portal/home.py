@@ -16,6 +16,7 @@ from safety_portal.page_parts import NavItem, register_navigation
 PANELS = {
     "offers": panels.offers_waiting,
     "figures": panels.figures,
+    "uses_to_read": panels.uses_to_read,
     "do_first": panels.do_first,
     "expiries": panels.expiries,
     "reach": panels.reach,

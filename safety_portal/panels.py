@@ -8,6 +8,7 @@ from django.db.models import (
     BooleanField,
     Count,
     DateTimeField,
+    Exists,
     ExpressionWrapper,
     F,
     Max,
@@ -18,7 +19,7 @@ from django.db.models import (
     TextField,
     Value,
 )
-from django.db.models.functions import Cast, Coalesce, TruncMonth
+from django.db.models.functions import Cast, Coalesce, Concat, TruncMonth
 from django.urls import reverse
 
 from naloxone import badges, round_summary
@@ -42,6 +43,7 @@ from safety_portal import access, alerts, looking
 from safety_portal.access import EVERYWHERE, Grant, Permission, Role
 from safety_portal.alerts import Alert, SweepRun, WorkerHeartbeat
 from safety_portal.audit import AuditRow
+from safety_portal.medical import MedicalRead
 from safety_portal.outbox import Message, MessageState
 from safety_portal.people import Canine, Person
 from training import doses, holding
@@ -219,6 +221,20 @@ def uses(person, now):
         due = report.recorded_at + BIND_WITHIN
         day = person.station.today(due)
         yield Item(text, day, reverse("naloxone:use", args=[report.pk]), late=due < now)
+
+
+def uses_to_read(person, now):
+    """Uses of the last days whose clinical part this medical officer has not opened. Listed alike, whoever was given a dose."""
+    if not at(person, Permission.MEDICAL_READ):
+        return None
+    mine = UseReport.objects.filter(
+        here(person, Permission.MEDICAL_READ), recorded_at__gt=now - CHANGES_SINCE
+    )
+    reference = Concat(Value("U-"), Cast("pk", TextField()), output_field=TextField())
+    read = MedicalRead.objects.filter(by=person, allowed=True, about=OuterRef("told_as"))
+    found = mine.annotate(told_as=reference).exclude(Exists(read))
+    reports = list(found.select_related("station").order_by("-pk")[: FEW + 1])
+    return {"reports": reports[:FEW], "more": len(reports) > FEW, "days": CHANGES_SINCE.days}
 
 
 def overdue_inspections(person, now):

@@ -16,6 +16,7 @@ from naloxone.rules import HolderKind
 from safety_portal import access
 from safety_portal import widgets as w
 from safety_portal.access import Permission
+from safety_portal.templatetags.portal import day
 
 
 def reason_field(label, help_text=""):
@@ -175,11 +176,19 @@ class UndoForm(OneKitForm):
 
 class NoteForm(OneKitForm):
     submit_label = "Add the note"
-    about = w.NumberField(label="About no.", min_value=1, max_value=100_000)
+    about = w.ChoiceField(label="About which event", tiles=False, choices=[])
     note = reason_field("Note", "It stands in the custody record for good. No medical facts.")
 
+    def __init__(self, *args, entries, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["about"].choices = [
+            (str(one["sequence"]), f"No. {one['sequence']}: {one['title']}, {day(one['at'].astimezone(self.kit.station.zone))}")
+            for one in entries
+        ]  # fmt: skip
+
     def facts(self):
-        return {"kit": self.kit, **{n: self.cleaned_data[n] for n in ("about", "note")}}
+        told = self.cleaned_data
+        return {"kit": self.kit, "about": int(told["about"]), "note": told["note"]}
 
 
 CODES = [c for c in ClosingCode.choices if c[0] not in (ClosingCode.FOUND, ClosingCode.LOST)]

@@ -53,7 +53,9 @@ class UseForm(CustodyForm):
         label="Its number, seal or serial", required=False, widget=w.CodeLine(),
         help_text="Only for another kit: K-214, or what the scanner reads.",
     )  # fmt: skip
-    doses = w.NumberField(label="Doses from it", min_value=1, max_value=MOST_DOSES, initial=1)
+    doses = w.NumberField(
+        label="Doses from it", min_value=1, max_value=MOST_DOSES, initial=1, widget=w.Stepper()
+    )
     station = w.ModelField(
         queryset=Station.objects.in_use().by_name(), label="At or near which station",
         help_text="Where it happened.",
@@ -144,7 +146,7 @@ class DoseForm(CustodyForm):
     given_at = when_field("Given at")
     giver = w.ChoiceField(label="Who gave it?", choices=Giver.choices)
     fault = w.ChoiceField(label="What was wrong with the device?", choices=Fault.choices)
-    site = w.ChoiceField(label="Where", tiles=False, required=False, choices=[("", "Not said"), *Site.choices])  # fmt: skip
+    site = w.ChoiceField(label="Where did it go in?", tiles=False, required=False, choices=[("", "Not said"), *Site.choices])  # fmt: skip
 
     def facts(self):
         return {name: self.cleaned_data[name] for name in ("given_at", "giver", "fault", "site")}
@@ -153,7 +155,7 @@ class DoseForm(CustodyForm):
 RECIPIENTS = [
     ("employee", "One of our people"), ("contractor", "A contractor"),
     ("other_officer", "An officer of another agency"), ("custody", "A person in custody"),
-    ("public", "A traveller or member of the public"), ("canine", "A dog"),
+    ("public", "A traveller or member of the public"), ("canine", "A dog"), ("unknown", "Don’t know"),
 ]  # fmt: skip
 # Objective first: these are what an antagonist is for (domain A.4).
 SIGNS = [
@@ -183,6 +185,10 @@ class PersonForm(CustodyForm):
     """About who was given it. Nothing is required: an answer later is better than a guess now."""
 
     submit_label = "Keep it"
+    lead = (
+        "Only medical officers read this, each time with a reason, and you for a day. Not your supervisor, and "
+        "no list or mail. No names here; answer what you know."
+    )
     keyed = False  # the same answer twice is one answer more, and the newest counts
     recipient = w.ChoiceField(label="Who was given it?", choices=RECIPIENTS, required=False)
     signs = w.ChoicesField(label="What did you see before?", choices=SIGNS, required=False)

@@ -10,7 +10,7 @@ from naloxone import badges, ended, history, printed, verify
 from naloxone.filters import KitFilter, by_code, by_place, listed, order_of
 from naloxone.models import Consignment, Kit, LotRecall
 from naloxone.possible import acts_now, record_acts, troubles_now, use_of
-from naloxone.rules import HolderKind, State
+from naloxone.rules import ELSEWHERE, HolderKind, State
 from safety_portal import access, documents, keyset, looking
 from safety_portal.access import Permission, everyone, needs
 from safety_portal.page_parts import Column, Table
@@ -151,6 +151,8 @@ def kit(request, number):
     context = {
         "title": found.reference,
         "kit": found,
+        "elsewhere": found.holder is not None
+        and found.holder.kind in ELSEWHERE,  # the badge says which
         "contents": history.contents(found),
         "recalls": recalls_of(found),
         "journey": journey_of(found),

@@ -121,7 +121,7 @@ def note(request, number):
         raise Http404
     form = forms.NoteForm(
         request.POST or None, kit=kit, person=request.person, initial={"about": kit.last_sequence},
-        cancel_url=reverse("naloxone:kit", args=[kit.pk]),
+        entries=history.entries(history.events_of(kit, most=None)), cancel_url=reverse("naloxone:kit", args=[kit.pk]),
     )  # fmt: skip
     return kit_page(
         request,

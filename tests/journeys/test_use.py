@@ -40,6 +40,21 @@ def record(page, axe, world):
     axe(page)
 
 
+def test_two_doses_are_one_tap_more_for_a_gloved_thumb(open_page, world):
+    page = open_page(390, 844, has_touch=True, is_mobile=True)
+    sign_in(page, world["officer"])
+    page.goto("/uses/new/")
+
+    more = page.get_by_role("button", name="One more")
+    box = more.bounding_box()
+    assert min(box["height"], box["width"]) >= 44
+    more.tap()
+    page.get_by_role("button", name="Save: a dose was given").tap()
+
+    expect(page.get_by_role("heading", name="2 doses given")).to_be_visible()
+    assert Kit.objects.get(pk=world["own"].pk).doses == 0
+
+
 def tell_more(page, axe):
     page.get_by_role("link", name="About who was given it").click()
     axe(page)

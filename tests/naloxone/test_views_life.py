@@ -1,11 +1,13 @@
 """The pages of what befalls a kit: reached from its page, told in words, nothing typed lost."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from naloxone import actions
+from naloxone import actions, history
 from naloxone.models import CustodyEvent, Device, Discrepancy, Kit
 from naloxone.rules import State
 from safety_portal.access import Role
@@ -166,11 +168,25 @@ def test_an_undo_page_that_is_stale_says_what_happened(signed_in, kit):
 
 
 def test_a_note_is_added_to_the_record(signed_in, kit):
+    page = text(signed_in.get(f"{kit.get_absolute_url()}note/"))
+    # What one has read in the record is chosen by what it says, not by counting.
+    title = history.title_of(kit.events.get())
+    assert re.search(rf'<option value="1" selected[^>]*> ?No. 1: {title}, \d', page)
+
     answer = signed_in.post(
         f"{kit.get_absolute_url()}note/", {"about": 1, "note": "Read by two"}, follow=True
     )
 
     assert "About no. 1: Read by two" in text(answer)
+
+
+def test_a_missing_kit_is_not_said_to_be_with_missing(signed_in, kit):
+    signed_in.post("/kits/missing/", {"kits": kit.reference, "note": "Lane 3"} | moment())
+
+    page = text(signed_in.get(kit.get_absolute_url()))
+
+    assert f"Carton of {kit.station}." in page
+    assert "with <strong>" not in page
 
 
 # --- discrepancies -------------------------------------------------------------------------------

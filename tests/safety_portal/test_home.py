@@ -10,6 +10,7 @@ from naloxone.models import Discrepancy, Holder
 from safety_portal import alerts, roster
 from safety_portal.access import Grant, Role, Scope
 from safety_portal.audit import AuditRow
+from safety_portal.medical import read_medical
 from safety_portal.outbox import Message, MessageState, queue_mail
 from safety_portal.people import Person
 from tests.naloxone import make
@@ -282,6 +283,27 @@ def test_the_administrator_sees_who_can_not_sign_in_and_what_ends(client, at, ch
     assert [grant.person for grant in page["accounts"]["ending"]] == [chief]
     assert "1 person has no account" in page["text"]
     assert ira.name not in page["text"]
+
+
+def test_a_medical_officer_finds_the_uses_they_have_not_read(client, at, keeper):
+    doctor, officer = make.person(at, Role.MEDICAL_OFFICER), make.person(at)
+    now = timezone.now()
+    read, unread = (
+        actions.record_use(
+            told=[actions.Told()], station=at, given_at=now, now=now, request_key=make.key(), by=officer
+        )
+        for _ in range(2)
+    )  # fmt: skip
+    actions.tell_of_person(report=read, facts={"recipient": "public"}, now=now, by=officer)
+    read_medical(about=read.reference, by=doctor, reason="Care")
+
+    page = home(client, doctor)
+
+    assert page["uses_to_read"]["reports"] == [unread]
+    assert f"/uses/{unread.reference}/" in page["text"]
+    assert "uses_to_read" not in home(client, keeper)
+    read_medical(about=unread.reference, by=doctor, reason="Care")
+    assert "None of the last 7 days." in home(client, doctor)["text"]
 
 
 def test_who_must_wait_for_the_cases_is_told_so(client, at):
