@@ -31,7 +31,7 @@ def by_form(visitor, person):
         local = timezone.now().astimezone(person.zone)
         facts = visitor.form("/uses/new/", "use-form") | {
             "given_at_0": f"{local:%m/%d/%Y}", "given_at_1": f"{local:%H:%M}", "which": "another",
-            "code": kit.reference, "doses": 1, "station": person.station_id,
+            "unit": kit.reference, "doses": 1, "station": person.station_id,
         }  # fmt: skip
         began = time.perf_counter()
         visitor.post("/uses/new/", facts)

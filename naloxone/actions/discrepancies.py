@@ -58,7 +58,7 @@ def close_discrepancy(*, discrepancy, code, note, now, by):
     if discrepancy.kind == "missing":
         raise CustodyError("Record that the kit is found, or write it off; that closes this.")
     if code not in ClosingCode.values or code in (ClosingCode.FOUND, ClosingCode.LOST):
-        raise CustodyError("Choose how it ended.", "code")
+        raise CustodyError("Choose how it ended.", "ended")
     _close(discrepancy, code=code, note=note, now=now, by=by)
     return discrepancy
 

@@ -199,8 +199,8 @@ class CloseForm(CustodyForm):
 
     submit_label = "Close it"
     keyed = False  # a discrepancy closes once
-    code = w.ChoiceField(label="How did it end?", choices=CODES)
+    ended = w.ChoiceField(label="How did it end?", choices=CODES)
     note = reason_field("What was found")
 
     def facts(self):
-        return {name: self.cleaned_data[name] for name in ("code", "note")}
+        return {"code": self.cleaned_data["ended"], "note": self.cleaned_data["note"]}

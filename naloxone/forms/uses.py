@@ -49,7 +49,8 @@ class UseForm(CustodyForm):
     submit_label = "Save: a dose was given"
     given_at = when_field("Given at")
     which = w.ChoiceField(label="Which kit?", choices=[])
-    code = w.ScanField(
+    # Not “code”: a field of that name is a secret and is not kept when a session ends.
+    unit = w.ScanField(
         label="Its number, seal or serial", required=False, widget=w.CodeLine(),
         help_text="Only for another kit: K-214, or what the scanner reads.",
     )  # fmt: skip
@@ -61,14 +62,15 @@ class UseForm(CustodyForm):
         help_text="Where it happened.",
     )  # fmt: skip
 
-    field_order = ("given_at", "which", "code", "place", "doses", "station")
+    field_order = ("given_at", "which", "unit", "place", "doses", "station")
 
     def __init__(self, *args, person, **kwargs):
         super().__init__(*args, person=person, **kwargs)
         mine = own_kits(person)
-        asked = self.initial.get("code")
+        asked = self.initial.get("unit")
         self.fields["which"].choices = [
             *((k.reference, w.Tile(f"My {k.reference}", what(k))) for k in mine),
+            *self.no_longer_own({kit.reference for kit in mine}),
             (ANOTHER, w.Tile("Another kit", "From a cabinet, a car or a colleague.")),
             (UNCLEAR, w.Tile("One of a place, not known which", "It is found out later.")),
             (OUTSIDE, w.Tile("Not ours", "The ambulance’s, or somebody’s own.")),
@@ -76,9 +78,15 @@ class UseForm(CustodyForm):
         own = next((k.reference for k in mine if not asked or k.reference == asked), None)
         self.fields["which"].initial = own or (ANOTHER if asked or not mine else None)
         if own == asked:
-            self.initial.pop("code", None)
+            self.initial.pop("unit", None)
         self.fields["station"].initial = person.station_id
         self.add_field("place", self.place_field())
+
+    def no_longer_own(self, mine):
+        """The kit that was one's own when the form was shown: emptied or taken meanwhile, its use is recorded all the same."""
+        sent = self.data.get("which", "") if self.is_bound else ""
+        if Kit.number(sent) is not None and sent not in mine:
+            yield sent[:MOST_TOLD], w.Tile(f"{sent[:MOST_TOLD]}", "As it was shown to you.")
 
     def place_field(self):
         field = place_field(places_in_use(codes.people_near(self.person)), "Of which place")
@@ -89,9 +97,9 @@ class UseForm(CustodyForm):
     def clean(self):
         told = super().clean()
         which = told.get("which")
-        if which == ANOTHER and not told.get("code"):
+        if which == ANOTHER and not told.get("unit"):
             self.add_error(
-                "code", ValidationError("Type or scan its number, or choose “not known which”.")
+                "unit", ValidationError("Type or scan its number, or choose “not known which”.")
             )
         if which is not None:
             told["told"] = [self.one(which, told)]
@@ -104,7 +112,7 @@ class UseForm(CustodyForm):
             return Told(code=OUTSIDE, doses=doses)
         if which == UNCLEAR:
             return Told(doses=doses)
-        code = told.get("code", "") if which == ANOTHER else which
+        code = told.get("unit", "") if which == ANOTHER else which
         unit = unit_called(code)
         # Whatever was read is kept as it was told, as far as there is room: a use is never refused.
         return Told(kit=unit, code="" if unit else codes.told_as(code)[:MOST_TOLD], doses=doses)

@@ -30,7 +30,7 @@ def record_use(request):
     """Given when, of which kit, how many: saved at once; all else may follow within the shift."""
     asked = request.GET.get("kits", "")[:40]
     form = forms.UseForm(
-        request.POST or None, person=request.person, initial={"code": asked} if asked else {},
+        request.POST or None, person=request.person, initial={"unit": asked} if asked else {},
         cancel_url=home_of(request.person),
     )  # fmt: skip
     form.helper.form_id = "use-form"

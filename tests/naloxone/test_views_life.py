@@ -215,11 +215,11 @@ def test_a_short_count_is_closed_with_a_code(signed_in, kit, by):
     )
     address = f"/discrepancies/{found.reference}/"
     assert "that is past" in text(signed_in.get(address))
-    assert signed_in.post(address, {"code": "recounted"}).context["form"].errors["note"]
+    assert signed_in.post(address, {"ended": "recounted"}).context["form"].errors["note"]
 
-    signed_in.post(address, {"code": "recounted", "note": "Two in the pouch"})
+    signed_in.post(address, {"ended": "recounted", "note": "Two in the pouch"})
 
-    assert "was closed meanwhile" in text(signed_in.post(address, {"code": "recounted", "note": "x"}, follow=True))  # fmt: skip
+    assert "was closed meanwhile" in text(signed_in.post(address, {"ended": "recounted", "note": "x"}, follow=True))  # fmt: skip
     found.refresh_from_db()
     assert found.closing_code == "recounted"
 

@@ -381,8 +381,8 @@ def test_a_packs_code_that_no_unit_has_is_named_by_what_it_says(client, by, stor
 def test_a_use_finds_its_carton_by_the_pack_and_keeps_an_unknown_one_as_told(client, by, carton):
     use = {"which": "another", "doses": "1", "station": by.station_id, **moment(name="given_at")}
 
-    client.post("/uses/new/", use | {"code": CODE})
-    client.post("/uses/new/", use | {"code": CODE.replace("21S1", "21S9")})
+    client.post("/uses/new/", use | {"unit": CODE})
+    client.post("/uses/new/", use | {"unit": CODE.replace("21S1", "21S9")})
 
     doses = actions.uses.UseDose.objects.order_by("pk")
     assert [(dose.kit, dose.told_code) for dose in doses] == [

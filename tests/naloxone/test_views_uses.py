@@ -9,8 +9,10 @@ from django.utils import timezone
 
 from naloxone import actions
 from naloxone.actions import Told
+from naloxone.forms import CloseForm, UseForm
 from naloxone.models import Kit, Replacement, UseReport
 from safety_portal.access import Role
+from safety_portal.held import is_secret
 from safety_portal.medical import MedicalRead
 from tests.naloxone import make
 
@@ -81,7 +83,7 @@ def test_another_kit_is_found_by_number_seal_or_serial_wherever_it_is(client, by
     kit = Kit.objects.get(kind="kit")
 
     answer = sign_in(client, officer).post(
-        NEW, sent(officer, which="another", code=code.format(key=kit.pk)), follow=True
+        NEW, sent(officer, which="another", unit=code.format(key=kit.pk)), follow=True
     )
 
     assert Kit.objects.get(pk=kit.pk).doses == 1
@@ -89,9 +91,26 @@ def test_another_kit_is_found_by_number_seal_or_serial_wherever_it_is(client, by
     assert f'href="/kits/{kit.reference}/"' not in text(answer)  # not theirs to open
 
 
+def test_a_kit_that_was_emptied_or_taken_while_one_typed_is_recorded_all_the_same(client, kit, officer, by):  # fmt: skip
+    form = sent(officer, which=kit.reference, doses=2)
+    sign_in(client, officer).post(NEW, form | {"request_key": make.key()})
+
+    answer = client.post(NEW, form | {"request_key": make.key()}, follow=True)
+
+    assert "2 doses given" in text(answer)
+    assert "Its record holds no dose any more" in text(answer)
+    assert UseReport.objects.count() == 2
+
+
+def test_what_is_typed_about_a_use_or_a_discrepancy_outlives_the_session(officer):
+    fields = [*UseForm(person=officer).fields, *CloseForm(person=officer).fields]
+
+    assert [name for name in fields if is_secret(name)] == []
+
+
 def test_an_unknown_number_is_kept_as_told(client, officer):
     answer = sign_in(client, officer).post(
-        NEW, sent(officer, which="another", code="K-424242"), follow=True
+        NEW, sent(officer, which="another", unit="K-424242"), follow=True
     )
 
     assert "Told as “K-424242”" in text(answer)
@@ -111,7 +130,7 @@ def test_one_of_a_place_and_the_ambulances(client, officer, store):
 @pytest.mark.parametrize(
     ("wrong", "field", "words"),
     [
-        ({"which": "another"}, "code", "Type or scan its number"),
+        ({"which": "another"}, "unit", "Type or scan its number"),
         ({"which": ""}, "which", "Choose one"),
         ({"given_at_1": "25:00"}, "given_at", "is not a time"),
         ({"given_at_0": "03/08/2026", "given_at_1": "02:30"}, "given_at", "did not exist"),
@@ -141,7 +160,7 @@ def test_the_kit_page_leads_there_with_its_number(client, kit, officer, by):
     assert form.fields["which"].initial == kit.reference
 
     form = sign_in(client, by).get(f"{NEW}?kits={kit.reference}").context["form"]
-    assert (form.fields["which"].initial, form["code"].value()) == ("another", kit.reference)
+    assert (form.fields["which"].initial, form["unit"].value()) == ("another", kit.reference)
 
 
 # --- later ---------------------------------------------------------------------------------------
