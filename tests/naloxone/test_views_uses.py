@@ -177,6 +177,9 @@ def test_the_writer_adds_a_dose_its_details_and_the_person(client, report, offic
     assert "2 doses given" in shown
     assert "It leaked" in shown
     assert "A colleague, left nostril" in shown
+    worked = {"giver": "writer", "fault": "none", "site": ""} | at()
+    client.post(f"{page}dose/1/", worked)
+    assert 'data-label="Device">Worked</td>' in text(client.get(page))
     assert CANARY not in shown
     told = text(client.post(f"{page}read/"))
     assert CANARY in told
