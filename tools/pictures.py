@@ -12,8 +12,9 @@ from playwright.sync_api import sync_playwright
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "guide" / "pictures"
 PASSWORD = "demo safety portal 2026"
-# Numbers of kits differ from demo to demo: this picture is of the first one on its page.
-FOLLOWED = {"kit": "main a[href^='/kits/K-']"}
+# Numbers of kits differ from demo to demo: these pictures are of the first one on their page.
+KIT = "main a[href^='/kits/K-']"
+FOLLOWED = {"kit": [KIT], "inspect": [KIT, "main a[href$='/inspect/']"]}
 # This one is of what the browser shows once it is a terminal.
 ENROLLED = {"counter"}
 DESK, PHONE = {"width": 1100, "height": 760}, {"width": 390, "height": 760}
@@ -23,6 +24,7 @@ PICTURES = [
     ("home-officer", "officer", "/", PHONE),
     ("hand-overs", "officer", "/hand-overs/", PHONE),
     ("record-use", "officer", "/uses/new/", PHONE),
+    ("inspect", "officer", "/my-kits/", PHONE),
     ("home-supervisor", "supervisor", "/", DESK),
     ("counter", "supervisor", "/terminals/enrol/", DESK),
     ("home-coordinator", "coordinator", "/", DESK),
@@ -65,9 +67,10 @@ def take(browser, address):
         answer = page.goto(address + path)
         if answer.status != 200:
             sys.exit(f"{path} answers {answer.status}; no picture taken.")
-        if name in FOLLOWED:
-            page.locator(FOLLOWED[name]).first.click()
-            page.wait_for_url("**/kits/K-*/")
+        for link in FOLLOWED.get(name, ()):
+            where = page.locator(link).first.get_attribute("href")
+            page.locator(link).first.click()
+            page.wait_for_url(f"**{where}")
         if name in ENROLLED:
             enrol(page)
         page.screenshot(path=TARGET / f"{name}.png")
