@@ -15,6 +15,7 @@ from naloxone.forms.terminal_rounds import (
 )
 from naloxone.models import Walk
 from naloxone.round_rules import RoundKind, Seen
+from naloxone.rules import CustodyError
 from naloxone.views.terminal import named, page
 from safety_portal import access, terminals, turns
 from safety_portal.access import Permission, terminal
@@ -119,8 +120,9 @@ def told_of(turn, place):
     """What was said of a place, in the words of the action."""
     if sent := turn.told["answers"].get(place.reference):
         form = difference_form(turn, place, QueryDict(sent))
-        if form.is_valid():
-            return form.told()
+        if not form.is_valid():  # something happened there between this step and that one
+            raise CustodyError(f"{place} is recorded otherwise by now. Look once more.")
+        return form.told()
     seen = Seen(seal_whole=True if place.seal else None)
     return Told(place, place.todo or RoundKind.SHIFT, seen)
 
@@ -135,7 +137,7 @@ def save(request, turn, places):
             proof="pin" if second else "", at_terminal=True, occurred_at=now, now=now,
             request_key=turn.request_key, by=turn.person,
         )  # fmt: skip
-    except actions.CustodyError as error:
+    except CustodyError as error:
         return page(request, "round_refused", turn, title=REFUSED, why=str(error))
     if not actions.finish_walk(walk=walk, by=turn.person):
         return turns.finish(turn, said(walk))

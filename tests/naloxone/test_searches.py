@@ -89,6 +89,8 @@ def test_i_have_it_ends_the_search(by, officer, carried):
     assert answer(search, "here", officer)  # sent twice
     with pytest.raises(CustodyError, match="ended meanwhile"):
         answer(search, "missing", officer)
+    with pytest.raises(CustodyError, match="ended meanwhile"):
+        searches.end(search, "moved", now=timezone.now(), by=by)
     run_sweeps(now=later(25))
     carried.refresh_from_db()
     assert carried.state == "in_service"

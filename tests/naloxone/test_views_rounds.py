@@ -51,6 +51,22 @@ def test_the_list_says_what_waits_and_begins_with_it(signed_in, by, store, kits)
     assert one.context["total"] == 2
 
 
+def test_the_list_says_which_wait_for_this_shift_and_which_are_late(signed_in, by, store, kits):
+    late = make.place(by)
+    now = timezone.now()
+    for place, hours in ((store, 30), (late, 32 * 24)):
+        actions.record_rounds(
+            told=[Told(place, RoundKind.DOCUMENTED)], occurred_at=now - dt.timedelta(hours=hours),
+            now=now, request_key=make.key(), by=by,
+        )  # fmt: skip
+
+    page = signed_in.get(url("place_rounds"))
+
+    assert [place.pk for place in page.context["places"]] == [late.pk, store.pk]
+    assert "Documented check late" in page.content.decode()
+    assert "This shift" in page.content.decode()
+
+
 def test_a_scanned_place_leads_to_its_page(signed_in, by, store):
     Holder.objects.filter(pk=store.pk).update(seal="OUTER-1")
     elsewhere = make.place(make.coordinator(make.station()))
@@ -416,3 +432,20 @@ def test_what_the_record_refuses_is_said_and_nothing_is_kept(counter, by, store,
     assert "begin again" in counter.get(url("terminal_round_check")).content.decode()
     assert not Round.objects.exists()
     assert Kit.objects.filter(holder=store).count() == 3
+
+
+def test_what_changed_between_two_steps_at_the_counter_is_not_taken_for_all_right(
+    counter, by, store, kits
+):
+    other = make.place(by)
+    begin(counter, store.reference, other.reference)
+    next_step(counter, act="right", wrong=[store.reference, other.reference])
+    next_step(counter, act=store.reference, seal="", counted=1, **{f"kit_{kits[0].pk}": "1"})
+    actions.waste_doses(
+        kit=kits[0], count=1, note="Fired", occurred_at=timezone.now(), request_key=make.key(), by=by
+    )  # fmt: skip
+
+    page = next_step(counter, act=other.reference, seal="no_access")
+
+    assert "recorded otherwise by now" in page.content.decode()
+    assert not Round.objects.exists()
