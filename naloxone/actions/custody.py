@@ -317,6 +317,11 @@ def move_kits(*, kits, place, occurred_at, note="", request_key, by):
             )
         if kit.holder_id == place.pk:
             raise CustodyError(f"{kit.reference} is already at {place}.", "kits")
+        if place.kind == HolderKind.VEHICLE:  # out into service, as by a hand-over
+            rules.check_issuable(
+                kit.reference, state=State(kit.state), expires_on=kit.expires_on,
+                on=place.station.today(occurred_at),
+            )  # fmt: skip
     rules.check_told(occurred_at, now=timezone.now())
     act = open_act_once(
         request_key=request_key, verb="move", occurred_at=occurred_at, note=note, by=by

@@ -282,6 +282,18 @@ def test_an_officer_returns_a_kit_and_the_store_accepts(by, store):
     assert CustodyEvent.objects.latest("pk").kind == "returned"
 
 
+def test_expired_stock_is_not_moved_into_a_vehicle_either(by, store):
+    [old] = make.expired(by, store)
+    car, vault = make.place(by, "Vehicle 12", kind="vehicle"), make.place(by, "Vault B")
+    facts = {"occurred_at": timezone.now(), "by": by}
+
+    with pytest.raises(CustodyError, match="Expired stock can't be issued"):
+        actions.move_kits(kits=[old], place=car, request_key=make.key(), **facts)
+
+    actions.move_kits(kits=[old], place=vault, request_key=make.key(), **facts)
+    assert Kit.objects.get(pk=old.pk).holder == vault
+
+
 def test_expired_stock_is_not_issued_but_goes_back_into_store(by, store):
     officer = make.person(by.station)
     kits = make.delivery(by, store, expires_on=make.day(1))
