@@ -6,7 +6,7 @@ from django.db.models import Count
 
 from naloxone import badges
 from naloxone.history import PROOFS
-from naloxone.models import Device, Disposal, Kit
+from naloxone.models import Device, Disposal, HandOverLine, Kit
 from naloxone.models.disposals import standing_events
 from naloxone.rules import EventKind, State
 
@@ -40,6 +40,15 @@ def by_product(lines):
     for line in lines:
         found[line.product] = found.get(line.product, 0) + line.doses
     return list(found.items())
+
+
+def offers_that_end(kits):
+    """Sentences about units that somebody waits for: their offer ends with them."""
+    open_ones = HandOverLine.objects.filter(kit__in=kits, outcome=None).order_by("kit")
+    for kit, offer, receiver in open_ones.values_list(
+        "kit", "hand_over", "hand_over__receiver__name"
+    ):
+        yield f"K-{kit} is offered to {receiver} in H-{offer}: that offer ends, and they are told."
 
 
 def units_of(disposal):

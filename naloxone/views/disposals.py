@@ -83,7 +83,10 @@ def check_page(request, form, witness, later):
         "title": f"{verb} {many}?",
         "kits": kits,
         "contents": ended.contents_of(kits),
-        "cautions": disposal_rules.cautions(stocks_of(kits), method=method, reason=reason),
+        "cautions": [
+            *ended.offers_that_end(kits),
+            *disposal_rules.cautions(stocks_of(kits), method=method, reason=reason),
+        ],
         "note": disposal_rules.in_words(
             **{n: facts[n] for n in ("method", "reason", "words", "receipt", "recipient")}
         ),

@@ -195,6 +195,19 @@ def test_what_happened_between_the_steps_is_told(signed_in, by, kits):
     assert not Disposal.objects.exists()
 
 
+def test_that_somebody_waits_for_one_of_them_is_said_before_it_is_done(signed_in, by, kits):
+    officer = make.person(by.station)
+    offer = actions.offer_kits(
+        kits=kits[:1], receiver=make.holder(officer), now=timezone.now(), request_key=make.key(), by=by
+    )  # fmt: skip
+
+    page = text(signed_in.post("/kits/dispose/", told(kits)))
+
+    said = f"{kits[0].reference} is offered to {officer} in {offer.reference}: that offer ends"
+    assert said in page
+    assert page.count("that offer ends") == 1
+
+
 def test_needles_are_warned_of_before_they_go_into_the_trash(signed_in, by, store):
     kits = make.delivery(by, store, product=make.product(route="intramuscular"))
 
