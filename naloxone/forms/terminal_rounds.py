@@ -51,7 +51,8 @@ class RightForm(ActForm):
         super().__init__(*args, **kwargs)
         self.fields["wrong"].choices = [(place.reference, place.name) for place in places]
         number = len(places)
-        self.submit_label = "All right" if number == 1 else f"All right at all {number} places"
+        all_right = "All right" if number == 1 else f"All right at all {number} places"
+        self.submit_label = f"{all_right}, but for what is ticked"
         if any(place.two_people for place in places):
             badge = w.CodesField(label="Badge of who is with you", one=True)
             for name, field in (("badge", badge), ("pin", PinField(label="Their PIN"))):
