@@ -175,6 +175,7 @@ def report_missing(*, kits, occurred_at, note="", request_key, by):
 
 def miss(kits, *, occurred_at, note, request_key, by):
     """Write that units are missing: each with its discrepancy, and mail at once. Ends their search. Returns the act."""
+    check_not_away(kits)  # what is not in its box is told when the box is received
     check_states(kits, rules.STOCKED)
     act = record(
         kits, E.MISSED, verb="missing", said="custody.missed", to_state=S.MISSING,

@@ -239,6 +239,24 @@ def test_nothing_else_is_done_with_a_kit_on_its_way(act, by, kits, there, store)
         act(fresh(kits[0]), by, make.place(by))
 
 
+def test_a_search_for_a_kit_that_was_sent_meanwhile_does_not_make_it_missing(
+    by, kits, there, shelf
+):
+    search = actions.search_for_kit(kit=kits[0], now=timezone.now(), by=by)
+    box = send(kits, by, there)
+    with pytest.raises(CustodyError, match="on its way to another station"):
+        actions.answer_search(
+            search=search, how="missing", now=timezone.now(), request_key=make.key(), by=by
+        )
+
+    alerts.run_sweeps(now=timezone.now() + dt.timedelta(days=2))
+
+    search.refresh_from_db()
+    assert search.end == "moved"
+    receive(box, shelf, there)
+    assert fresh(kits[0]).holder == shelf
+
+
 def told(by):
     return {"occurred_at": timezone.now(), "request_key": make.key(), "by": by}
 
