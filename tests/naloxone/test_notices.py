@@ -74,7 +74,7 @@ def test_what_has_expired_is_one_line_of_its_own_and_not_said_to_expire(by):
 
     run_sweeps(now=now + dt.timedelta(days=10))
 
-    found = list(Alert.objects.open().filter(kind=notices.KIND))
+    found = list(Alert.objects.open().filter(kind=notices.KIND).order_by("pk"))
     assert {alert.group for alert in found} == {f"expired {by.station.code}"}
     line = notices.line(found)
     assert line == f"2 kits have expired at {by.station}, the first on {make.day(-3):%d %b %Y}"
