@@ -111,6 +111,15 @@ def test_an_import_that_points_up_is_found(tmp_path):
     )
 
 
+def test_every_module_of_rules_is_held_to_be_pure():
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    [pure] = [one for one in contracts["contracts"] if one["name"] == "Rules are pure"]
+    modules = {f"{path.parent.name}.{path.stem}" for path in ROOT.glob("*/*_rules.py")}
+
+    assert modules
+    assert modules <= set(pure["source_modules"])
+
+
 # --- foreign keys point down -----------------------------------------------------------------------
 
 

@@ -114,10 +114,10 @@ class DifferenceForm(RoundForm):
             for kit in self.kits:
                 self.add_field(f"kit_{kit.pk}", self._kit_field(kit))
         else:
-            absent = w.CodesField(label="Kits that are not here", required=False)
+            absent = w.CodesField(label="Kits that are not here", required=False, gs1=True)
             self.add_field("absent", absent)
         extra = w.CodesField(
-            label="Kits here that are not listed", required=False,
+            label="Kits here that are not listed", required=False, gs1=True,
             help_text="Scan each. One of another place is moved here; a missing one is found.",
         )  # fmt: skip
         self.add_field("extra", extra)
@@ -226,7 +226,7 @@ class ScanForm(CustodyForm):
         self.names = [f"scan_{kit.pk}" for kit in asked]
         for name, kit in zip(self.names, asked, strict=True):
             hint = f"With {kit.holder}. Its label, seal or a serial."
-            field = w.CodesField(label=f"Scan {kit.reference}", one=True, help_text=hint)
+            field = w.CodesField(label=f"Scan {kit.reference}", one=True, gs1=True, help_text=hint)
             field.required = False  # who has only one of them records that one
             self.add_field(name, field)
 

@@ -220,6 +220,18 @@ def test_scans_are_taken_in_time_and_by_who_makes_rounds(signed_in, client, by, 
     assert "nothing more to be scanned" in signed_in.post(where, follow=True).content.decode()
 
 
+def test_the_code_of_a_pack_is_a_scan_too(signed_in, by, store):
+    spray = make.product(gtin="00369547627027", ndc="69547-627-02")
+    [carton] = make.delivery(by, store, product=spray, lot_number="ABC", carton_serials=["S1"])
+    walk = walk_of(by, store)
+    actions.finish_walk(walk=walk, by=by)
+    read = "01003695476270271728123110ABC\x1d21S1"
+
+    send(signed_in, walk.get_absolute_url(), **{f"scan_{carton.pk}": read})
+
+    assert "Not scanned" not in signed_in.get(walk.get_absolute_url()).content.decode()
+
+
 def test_what_was_not_scanned_in_time_stays_so(signed_in, by, store, kits, settings):
     walk = walk_of(by, store)
     actions.finish_walk(walk=walk, by=by)
