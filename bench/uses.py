@@ -11,7 +11,7 @@ from bench.web import Time
 from bench.world import busy_station
 from naloxone import notices
 from naloxone.models import Kit
-from naloxone.rules import HolderKind, State
+from naloxone.rules import UNUSED, HolderKind, State
 
 USES = 20
 # The least that a sweep must read.
@@ -46,7 +46,7 @@ def sweep():
     began = time.perf_counter()
     notices.sweep_expiries(now)
     took = time.perf_counter() - began
-    states = [state.value for state in notices.UNUSED]
+    states = [state.value for state in UNUSED]
     began = time.perf_counter()
     with connection.cursor() as cursor:
         cursor.execute(EXPIRING, [states, notices.horizons()[0] + 1])

@@ -11,6 +11,7 @@ from naloxone import actions, notices, round_rules
 from naloxone.actions import CustodyError
 from naloxone.actions.nil_reports import publish_seed, publish_seeds
 from naloxone.models import KitScan, MonthSeed, NilReport, report_due_on
+from safety_portal import alerts
 from safety_portal.access import AccessError, Role
 from safety_portal.alerts import Alert, run_sweeps
 from safety_portal.audit import AuditRow
@@ -194,7 +195,7 @@ def test_a_report_whose_kits_were_not_scanned_is_an_alert(by, held):
     assert steps() == [notices.NOT_CONFIRMED]
     [alert] = Alert.objects.open().filter(kind=notices.NIL)
     assert "is not confirmed" in notices.nil_line([alert])
-    kind = notices.alerts.kinds[notices.NIL]
+    kind = alerts.kinds[notices.NIL]
     supervisor = make.person(by.station, Role.SUPERVISOR)
     assert supervisor in kind.recipients(by.station, notices.NOT_CONFIRMED, timezone.now())
     assert supervisor not in kind.recipients(by.station, notices.REPORT_DUE, timezone.now())

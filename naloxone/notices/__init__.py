@@ -1,0 +1,42 @@
+"""Who must hear of what about kits, by noun: callers import from here. Mails carry references, counts and links; no names."""
+
+from naloxone.notices.consignments import (
+    CONSIGNMENT,
+    tell_arrived,
+    tell_called_back,
+    tell_sent,
+)
+from naloxone.notices.discrepancies import (
+    DISCREPANCY,
+    UNSIGNED,
+    discrepancy_line,
+    discrepancy_recipients,
+    sweep_discrepancies,
+    tell_missing,
+    tell_owner,
+    tell_search,
+)
+from naloxone.notices.expiry import KIND, dues, horizons, line, recipients, sweep_expiries, url
+from naloxone.notices.hands import tell_lapsed, tell_undone, tell_used
+from naloxone.notices.letters import ESCALATED, IN_CHARGE, LATE, in_charge
+from naloxone.notices.liaisons import LIAISON, liaison_line, tell_register
+from naloxone.notices.recalls import RECALL, RUNNING, tell_recalled
+from naloxone.notices.stock import (
+    NIL,
+    NOT_CONFIRMED,
+    REPORT_DUE,
+    REPORT_LATE,
+    STOCK,
+    below_par,
+    nil_line,
+    stock_line,
+)
+
+__all__ = [
+    "CONSIGNMENT", "DISCREPANCY", "ESCALATED", "IN_CHARGE", "KIND", "LATE", "LIAISON", "NIL",
+    "NOT_CONFIRMED", "RECALL", "REPORT_DUE", "REPORT_LATE", "RUNNING", "STOCK", "UNSIGNED",
+    "below_par", "discrepancy_line", "discrepancy_recipients", "dues", "horizons", "in_charge",
+    "liaison_line", "line", "nil_line", "recipients", "stock_line", "sweep_discrepancies", "sweep_expiries", "tell_arrived",
+    "tell_called_back", "tell_lapsed", "tell_missing", "tell_owner", "tell_recalled",
+    "tell_register", "tell_search", "tell_sent", "tell_undone", "tell_used", "url",
+]  # fmt: skip
