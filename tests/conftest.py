@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,7 @@ def hang_up(app):
             "select pg_terminate_backend(pid, 5000) from pg_stat_activity "
             "where datname = current_database() and usename = current_user and pid <> pg_backend_pid()"
         )
+    app.close()  # by name: beside a browser's loop, close_all() may mean others
 
 
 def as_owner(statement, *names):
@@ -99,11 +101,23 @@ def drop_copy(app, name, tries=10):
         connections.close_all()
         hang_up(app)
         connections.close_all()
+        wait_until_left(name)
         try:
             return as_owner("drop database {} with (force)", name)
         except ProgrammingError:
             if not left:
                 raise
+
+
+def wait_until_left(name, seconds=2):
+    """A closed connection takes a moment to end, and only its own role may hurry it: not the owner by “force”."""
+    until = time.monotonic() + seconds
+    with connections["owner"]._nodb_cursor() as cursor:
+        while time.monotonic() < until:
+            cursor.execute("select count(*) from pg_stat_activity where datname = %s", [name])
+            if not cursor.fetchone()[0]:
+                return
+            time.sleep(0.02)
 
 
 # --- what tests must not inherit from one another -------------------------------------------------------
