@@ -116,13 +116,12 @@ def check_seen(short, damaged, seal_whole, reason):
         raise CustodyError("Say what was wrong. The sender reads it.", "reason")
 
 
-def arrive(act, kit, line, place, *, short, damaged):
-    """The event by which one unit ends its journey; its line says how."""
+def arrive(act, kit, line, place, lost, *, short, damaged):
+    """The event by which one unit ends its journey, into a place or `lost`; its line says how."""
     state = State(kit.state)
     # What was emptied on the way is explained by its use, there or not.
     if short and state != State.SPENT:
         line.arrival = Arrival.SHORT
-        lost = ledger.outside(HolderKind.MISSING)
         return ledger.event(act, kit, EventKind.MISSED, lost, state=State.MISSING)
     line.arrival = Arrival.DAMAGED if damaged else Arrival.WHOLE
     state = rules.state_on_arrival(state, damaged=damaged)
@@ -150,8 +149,11 @@ def receive_consignment(
     act = open_act_once(
         request_key=request_key, verb="arrive", occurred_at=now, note=in_words(consignment), by=by
     )
+    lost = ledger.outside(HolderKind.MISSING)
     events = [
-        arrive(act, kit, lines[kit.pk], place, short=kit.pk in short, damaged=kit.pk in damaged)
+        arrive(
+            act, kit, lines[kit.pk], place, lost, short=kit.pk in short, damaged=kit.pk in damaged
+        )
         for kit in kits
     ]
     for line in lines.values():

@@ -89,6 +89,11 @@ class Consignment(models.Model):
     def reference(self):
         return f"CN-{self.pk}"
 
+    @property
+    def was_received(self):
+        """Whether it ended where it was sent to; else it is on its way, or was called back."""
+        return self.ended_at is not None and self.put_into.station_id == self.destination_id
+
 
 class ConsignmentLine(models.Model):
     """One unit of a consignment, and how it arrived."""

@@ -59,12 +59,10 @@ def state_badge(box):
         late = box.expected_on < box.destination.today()
         return badges.badge("Late", "bad") if late else badges.badge("On its way", "info")
     return (
-        badges.badge("Received", "good") if received(box) else badges.badge("Called back", "quiet")
+        badges.badge("Received", "good")
+        if box.was_received
+        else badges.badge("Called back", "quiet")
     )
-
-
-def received(box):
-    return box.ended_at is not None and box.put_into.station_id == box.destination_id
 
 
 @needs(Permission.KITS_SEE)
@@ -150,7 +148,6 @@ def consignment(request, number):
         "title": box.reference,
         "box": box,
         "badge": state_badge(box),
-        "received": received(box),
         "lines": lines,
         "form": form if receives else None,
         "can_call_back": under_way
