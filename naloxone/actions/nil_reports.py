@@ -8,13 +8,14 @@ from django.db import transaction
 from django.db.models import Count, Q, Sum
 
 from naloxone import round_rules
-from naloxone.actions.rounds import alone_at, keep_scans
+from naloxone.actions.rounds import keep_scans
 from naloxone.models import CustodyEvent, Discrepancy, DrawnKit, Kit, MonthSeed, NilReport
 from naloxone.round_rules import month_after
-from naloxone.rules import STOCKED, CustodyError, State
+from naloxone.rules import STOCKED, CustodyError, HolderKind, State
 from safety_portal import access, alerts, audit
 from safety_portal.access import Permission
 from safety_portal.people import Person
+from safety_portal.versions import one_at_a_time
 
 
 def publish_seed(month, now):
@@ -64,7 +65,10 @@ def make_nil_report(*, station, month, note="", now, request_key, by):
 
 def figures(station, month, now):
     """What a station holds now, and how much changed in the month."""
-    here = Kit.objects.filter(station=station, state__in=STOCKED, doses__gt=0)
+    # What is on its way to another station can't be scanned here: it is in no report until it is received.
+    here = Kit.objects.filter(station=station, state__in=STOCKED, doses__gt=0).exclude(
+        holder__kind=HolderKind.IN_TRANSIT
+    )
     usable = Q(state=State.IN_SERVICE, expires_on__gte=station.today(now))
     sums = here.aggregate(doses=Sum("doses", default=0), usable=Count("pk", filter=usable))
     begin, end = (
@@ -101,7 +105,7 @@ def scan_reported(*, report, codes, now, by):
     `codes` is {code: Kit}. Returns the DrawnKits that still wait. Raises CustodyError.
     """
     access.check(by, Permission.CUSTODY_GIVE, at=report.station)
-    alone_at(report)
+    one_at_a_time(report.reference)
     return keep_scans(report.drawn, codes, now=now, by=by)
 
 

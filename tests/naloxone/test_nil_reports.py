@@ -111,6 +111,19 @@ def test_a_report_tells_what_is_there_and_draws_three(by, store):
     assert made.due_at - made.made_at == dt.timedelta(hours=24)
 
 
+def test_what_is_on_its_way_to_another_station_is_in_no_report_and_not_drawn(by, kits):
+    there = make.coordinator(make.station())
+    actions.send_kits(
+        kits=kits[:1], destination=there.station, carrier="Courier", expected_on=make.day(3),
+        occurred_at=timezone.now(), request_key=make.key(), by=by,
+    )  # fmt: skip
+
+    made = report(by)
+
+    assert made.kits == [kits[1].pk]
+    assert [one.kit for one in made.drawn.all()] == [kits[1]]
+
+
 def test_it_is_made_once_a_month_by_who_keeps_the_stock_after_its_end(by, store, kits):
     key = make.key()
     made = report(by, request_key=key)
