@@ -14,6 +14,7 @@ from django.db.models import F, Q
 from safety_portal import access
 from safety_portal.outbox import Message
 from safety_portal.people import Person, Station
+from safety_portal.versions import one_at_a_time
 
 logger = logging.getLogger(__name__)
 
@@ -250,9 +251,9 @@ def reach(kind, dues, now, *, how="No longer due"):
         "thresholds": [due.threshold for due in dues],
         "groups": [due.group for due in dues],
     }  # fmt: skip
+    # Two sweeps that lock the same rows in another order would end each other.
+    one_at_a_time(f"reach {kind}")
     with connection.cursor() as cursor:
-        # Two sweeps that lock the same rows in another order would end each other.
-        cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"reach {kind}"])
         counts = []
         for statement in (RESOLVE, OPEN, RISE, STEP):
             cursor.execute(statement, facts)

@@ -6,12 +6,13 @@ import uuid
 from dataclasses import dataclass, field
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Count
 from django.db.models.functions import Now
 
 from naloxone import ledger, round_rules, rules
 from naloxone.actions import discrepancies, life, searches
+from naloxone.actions.custody import move_kits
 from naloxone.actions.inspections import tell_no_access
 from naloxone.models import (
     CustodyEvent,
@@ -29,6 +30,7 @@ from naloxone.round_rules import KIND_WORDS, RoundKind, Seen, difference_in_coun
 from naloxone.rules import PLACES, STOCKED, CustodyError, EventKind, HolderKind, State
 from safety_portal import access, audit
 from safety_portal.access import AccessError, Permission
+from safety_portal.versions import one_at_a_time
 
 K = DiscrepancyKind
 chance = secrets.SystemRandom()  # what nobody can foresee
@@ -274,7 +276,7 @@ def take_in(row, unit, place, *, now, by):
     if unit.holder.kind == HolderKind.MISSING:
         life.record_found(where=place, **facts)
     elif unit.holder.kind in PLACES and giver and unit.state in rules.MOVABLE:
-        searches.move_kits(place=place, **facts)
+        move_kits(place=place, **facts)
     else:
         told = f"{row.reference}: seen at {place}"
         discrepancies.open_once(
@@ -299,18 +301,12 @@ def drawable(walk):
     return found.order_by("pk")
 
 
-def alone_at(thing):
-    """One at a time at a walk or report until the act is over; a row can't be locked by who may not change it."""
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [thing.reference])
-
-
 @transaction.atomic
 def finish_walk(*, walk, by):
     """End a walk: the portal chooses kits to be scanned, by chance, and keeps which. Returns the DrawnKits, maybe none."""
     if walk.by_id != by.pk:
         raise AccessError(f"{by} did not begin {walk}")
-    alone_at(walk)
+    one_at_a_time(walk.reference)
     if known := list(walk.drawn.select_related("kit")):
         return known
     found = drawable(walk)
@@ -335,7 +331,7 @@ def scan_until(walk):
 def scan_drawn(*, walk, codes, now, by):
     """Record which drawn kits were scanned. `codes` is {code: Kit}. Returns the DrawnKits that still wait. Raises CustodyError."""
     access.check(by, Permission.CUSTODY_GIVE, at=walk.station)
-    alone_at(walk)
+    one_at_a_time(walk.reference)
     until = scan_until(walk)
     if until is None or now > until:
         raise CustodyError("The time to scan them is over; it stays written that they were not.")

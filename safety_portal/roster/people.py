@@ -7,7 +7,7 @@ from allauth.account.forms import default_token_generator
 from allauth.account.models import EmailAddress
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Greatest
 from django.template.loader import render_to_string
@@ -25,7 +25,7 @@ from safety_portal.people import (
     WorkAssignment,
     WorkRole,
 )
-from safety_portal.versions import change_row
+from safety_portal.versions import change_row, one_at_a_time
 
 INVITATION = "account.invitation"
 
@@ -46,8 +46,7 @@ def people_seen(person):
 def begin(by):
     """The right, and then the only one at it: badge, chip and address are looked up before they are written."""
     access.check(by, Permission.PEOPLE_KEEP, at=EVERYWHERE)
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_xact_lock(hashtextextended('roster', 0))")
+    one_at_a_time("roster")
 
 
 def check_day(day, station, field):
