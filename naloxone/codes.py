@@ -20,8 +20,8 @@ def units_of(codes, seen):
     A pack's code that may mean several units means none: nobody guesses.
     """
     numbers = {code: Kit.number(code) for code in codes}
-    for code in codes:
-        if len(packed := packs.units_of(code)) == 1:
+    for code, packed in packs.units_of_each(codes).items():
+        if len(packed) == 1:
             [numbers[code]] = packed
     others = [code for code, number in numbers.items() if number is None]
     serials = dict(

@@ -1,5 +1,6 @@
 """Which product, lot and unit the code on a maker's pack means here."""
 
+from collections import defaultdict
 from typing import NamedTuple
 
 from django.db.models.functions import Coalesce
@@ -41,14 +42,25 @@ def meanings(text):
 
 def units_of(code):
     """Keys of the units that a pack's code means, by lot and serial; what is gone is the carton it came in."""
-    readings = gs1_rules.pack_readings(code)
-    told = {(p.lot.upper(), p.serial.upper()) for p in readings if p.lot and p.serial}
-    if not told:
-        return set()
-    serials = {serial for _, serial in told}
+    return units_of_each([code])[code]
+
+
+def units_of_each(codes):
+    """The same of many codes: {code: keys}; one query, none where no code is a pack's."""
+    told = {}
+    for code in codes:
+        readings = gs1_rules.pack_readings(code)
+        told[code] = {(p.lot.upper(), p.serial.upper()) for p in readings if p.lot and p.serial}
+    serials = {serial for pairs in told.values() for _, serial in pairs}
+    if not serials:
+        return {code: set() for code in told}
     found = Device.objects.filter(serial__in=serials).exclude(serial="")
-    rows = found.values_list("lot__number", "serial", Coalesce("kit", "origin"))
-    return {unit for lot, serial, unit in rows if (lot.upper(), serial) in told}
+    known = defaultdict(set)
+    for lot, serial, unit in found.values_list("lot__number", "serial", Coalesce("kit", "origin")):
+        known[lot.upper(), serial].add(unit)
+    return {
+        code: set().union(*(known.get(pair, ()) for pair in pairs)) for code, pairs in told.items()
+    }
 
 
 def lots_of(code):

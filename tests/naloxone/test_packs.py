@@ -109,6 +109,14 @@ def test_a_packs_code_finds_its_unit_by_lot_and_serial(carton):
     assert packs.units_of("K-1") == set()
 
 
+def test_a_list_of_packs_codes_is_one_question(carton, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        found = packs.units_of_each([code(), code(serial="S2"), "K-1"])
+    assert found == {code(): {carton.pk}, code(serial="S2"): set(), "K-1": set()}
+    with django_assert_num_queries(0):
+        assert packs.units_of_each(["K-1", "SEAL-2"]) == {"K-1": set(), "SEAL-2": set()}
+
+
 def test_the_serial_of_a_carton_goes_where_its_first_dose_goes(by, store, carton):
     act = actions.assemble_kits(
         cartons=[carton], kind="kit", doses_per_kit=2, place=store, occurred_at=make.timezone.now(),
