@@ -108,17 +108,14 @@ def go_on(request, form, place):
     return redirect(walk)
 
 
-def record(request, form, place):
-    """Record the round of a place as part of the walk that is under way."""
+def record(request, form, walk):
+    """Record the round of a place as part of the walk that is under way, if one is."""
     now = timezone.now()
-    walk = round_summary.under_way(request.person, place.station, now)
-    wants = {"walk": walk, "occurred_at": now, "now": now}
-    return form.go_round(actions.record_rounds, request, **wants)
+    return form.go_round(actions.record_rounds, request, walk=walk, occurred_at=now, now=now)
 
 
-def wants_second(request, place):
+def wants_second(place, walk):
     """Whether the second person is still to be asked for."""
-    walk = round_summary.under_way(request.person, place.station, timezone.now())
     return place.two_people and not (walk and walk.second_id)
 
 
@@ -126,17 +123,18 @@ def wants_second(request, place):
 def make_round(request, number):
     """Is everything right here? One tap, or what is not."""
     place = place_to_walk(request, number)
+    walk = round_summary.under_way(request.person, place.station, timezone.now())
     kind = place.todo or RoundKind.SHIFT
     touched = bool(place.seal) and acts.is_touched(place)
     form = forms.RoundForm(
         request.POST or None, person=request.person, place=place, kind=kind,
-        expected=place.expected, with_second=wants_second(request, place),
+        expected=place.expected, with_second=wants_second(place, walk),
     )  # fmt: skip
-    if request.method == "POST" and record(request, form, place):
+    if request.method == "POST" and record(request, form, walk):
         return go_on(request, form, place)
     context = {
         "title": place.name, "place": place, "form": form, "narrow": True, "touched": touched,
-        "kind": acts.words_of(kind), "walk": round_summary.under_way(request.person, place.station, timezone.now()),
+        "kind": acts.words_of(kind), "walk": walk,
         "kits": [] if place.seal else badges.show(kits_at(place), place.station.today()),
     }  # fmt: skip
     return render(request, "naloxone/make_round.html", context)
@@ -144,13 +142,14 @@ def make_round(request, number):
 
 def difference_page(request, number, kind, title):
     place = place_to_walk(request, number)
+    walk = round_summary.under_way(request.person, place.station, timezone.now())
     form = forms.DifferenceForm(
         request.POST or None, person=request.person, place=place, expected=place.expected,
         kind=kind or place.todo or RoundKind.SHIFT, kits=kits_at(place),
-        with_second=wants_second(request, place),
+        with_second=wants_second(place, walk),
         cancel_url=reverse("naloxone:make_round", args=[place.pk]),
     )  # fmt: skip
-    if request.method == "POST" and record(request, form, place):
+    if request.method == "POST" and record(request, form, walk):
         return go_on(request, form, place)
     context = {"title": f"{title}: {place}", "place": place, "form": form, "narrow": True}
     return render(request, "naloxone/round_differs.html", context)
