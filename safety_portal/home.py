@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from naloxone.verify import verify_ledger
-from safety_portal import access, audit, panels
+from safety_portal import access, audit, first, panels
 from safety_portal.access import Permission, Role, everyone, needs
 from safety_portal.page_parts import NavItem, register_navigation
 
@@ -17,7 +17,7 @@ PANELS = {
     "offers": panels.offers_waiting,
     "figures": panels.figures,
     "uses_to_read": panels.uses_to_read,
-    "do_first": panels.do_first,
+    "do_first": first.do_first,
     "expiries": panels.expiries,
     "reach": panels.reach,
     "protocols": panels.protocols,

@@ -1,0 +1,185 @@
+"""What is to be done first, the nearest clock on top: for those who answer for stations."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db.models import (
+    BigIntegerField,
+    Count,
+    DateTimeField,
+    ExpressionWrapper,
+    F,
+    Min,
+    Q,
+    TextField,
+    Value,
+)
+from django.db.models.functions import Cast, Coalesce
+from django.urls import reverse
+
+from naloxone.inspection_rules import inspection_due_on
+from naloxone.models import (
+    Consignment,
+    Discrepancy,
+    DiscrepancyKind,
+    Disposal,
+    HandOver,
+    Kit,
+    Search,
+    UseReport,
+)
+from naloxone.rules import PLACES, RECONCILE_HOURS
+from safety_portal import access, alerts, looking
+from safety_portal.access import Permission
+from safety_portal.alerts import Alert
+from safety_portal.panels import A_DAY, at, here, still_open
+
+MOST_FIRST = 7
+BIND_WITHIN = dt.timedelta(hours=RECONCILE_HOURS)  # which kit it was is found out in that time
+SEARCH, BOX = "search", "box"  # among the kinds of what has a clock
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of “Do first”: what, by when, and where one does it."""
+
+    text: str
+    due_on: dt.date | None
+    url: str
+    late: bool
+
+
+def late_offers(person, now):
+    """Offers from one's stations that nobody answered in time."""
+    late = HandOver.objects.filter(here(person, Permission.CUSTODY_GIVE), due_at__lt=now)
+    for offer in still_open(late).select_related("receiver")[:MOST_FIRST]:
+        noun = "kit" if offer.number == 1 else "kits"
+        text = f"{offer.receiver} has not answered {offer.reference}: {offer.number} {noun}"
+        day = person.station.today(offer.due_at)
+        yield Item(text, day, reverse("naloxone:hand_over", args=[offer.pk]), late=True)
+
+
+def kits_of_leavers(person):
+    """Kits of one's stations in the hands of people who have left."""
+    left = Kit.objects.filter(
+        here(person, Permission.CUSTODY_GIVE), holder__person__left_on__isnull=False
+    )
+    for kit in left.select_related("holder__person").order_by("pk")[:MOST_FIRST]:
+        text = f"{kit.reference} is still with {kit.holder}, who has left"
+        yield Item(text, kit.holder.person.left_on, kit.get_absolute_url(), late=True)
+
+
+def coming(person, now):
+    """Boxes on their way to one's stations, as rows of the clocks: noon of their day is that day by every clock here."""
+    theirs = access.within(person, Permission.CUSTODY_TAKE, field="destination")
+    noon = ExpressionWrapper(
+        Cast("expected_on", DateTimeField()) + dt.timedelta(hours=12), output_field=DateTimeField()
+    )
+    text, none = TextField(), Cast(Value(None), BigIntegerField())
+    return (
+        Consignment.objects.open()
+        .filter(theirs, looking.narrowing(person, "destination"))
+        .filter(expected_on__gte=person.station.today(now))
+        .order_by()
+        .values_list(noon, "pk", Cast(Value(BOX), text), none, Cast("station__name", text))
+    )
+
+
+def clocks(person, now):
+    """What still has time; one query. Past its time each is an alert.
+
+    What does not add up, what is searched for at a place, what one person ended without a second signature, and
+    boxes on their way here.
+    """
+    where = Q(here(person, Permission.CUSTODY_GIVE), due_at__gt=now)
+    text, none = TextField(), Value("")
+    open_ones = Discrepancy.objects.open().filter(where).order_by()
+    waiting = Disposal.objects.waiting().filter(where).order_by()
+    place = Coalesce(Cast("place__name", text), none, output_field=text)
+    # What somebody carries stands on their own page.
+    searched = Search.objects.open().filter(where, holder__kind__in=PLACES).order_by()
+    name, search = Cast("holder__name", text), Cast(Value(SEARCH), text)
+    found = open_ones.values_list("due_at", "pk", Cast("kind", text), "kit", place).union(
+        waiting.values_list("due_at", "pk", Cast(none, text), "act__by", Cast(none, text)),
+        searched.values_list("due_at", "pk", search, "kit", name),
+        coming(person, now),
+        all=True,
+    )
+    for due_at, key, kind, about, place_name in found.order_by("due_at", "pk")[: MOST_FIRST + 1]:
+        if kind == SEARCH:
+            what = f"K-{about} is not at {place_name}: where is it?"
+            url = reverse("naloxone:search", args=[key])
+        elif kind == BOX:
+            what = f"CN-{key} is on its way from {place_name}"
+            url = reverse("naloxone:consignment", args=[key])
+        elif kind:
+            what = f"{DiscrepancyKind(kind).label}: {f'K-{about}' if about else place_name}"
+            url = reverse("naloxone:discrepancy", args=[key])
+        else:
+            whose = "a colleague’s" if about == person.pk else "a second person’s"
+            what = f"DS-{key} waits for {whose} signature"
+            url = reverse("naloxone:disposal", args=[key])
+        yield Item(what, person.station.today(due_at), url, late=False)
+
+
+def uses(person, now):
+    """Uses whose kit is not known yet, and those whose writer waits for a replacement."""
+    mine = UseReport.objects.filter(here(person, Permission.CUSTODY_GIVE)).with_unbound()
+    waits = Q(replacement__isnull=False, replacement__done_at=None)
+    found = mine.filter(Q(is_unbound=True) | waits).select_related("replacement")
+    for report in found.order_by("pk")[:MOST_FIRST]:
+        text = f"{report.reference}: which kit was it?"
+        if not report.is_unbound:
+            text = f"{report.reference}: a replacement is asked for"
+        due = report.recorded_at + BIND_WITHIN
+        day = person.station.today(due)
+        yield Item(text, day, reverse("naloxone:use", args=[report.pk]), late=due < now)
+
+
+def overdue_inspections(person, now):
+    """Stations of one's own where kits were not looked at in time: a line each."""
+    today = person.station.today(now)
+    mine = Kit.objects.filter(here(person, Permission.CUSTODY_GIVE)).inspection_due(today - A_DAY)
+    rows = mine.order_by().values("station", name=F("station__name"))
+    for row in rows.annotate(n=Count("pk"), first=Min("checked_on")).order_by("first")[:MOST_FIRST]:
+        noun = "inspection" if row["n"] == 1 else "inspections"
+        url = f"{reverse('naloxone:rounds')}?station={row['station']}"
+        text = f"{row['n']:,} {noun} overdue at {row['name']}"
+        yield Item(text, inspection_due_on(row["first"]), url, late=True)
+
+
+def open_alerts(person, today):
+    """Alerts as one acts on them: those of a group are one line, with the nearest day."""
+    mine = Alert.objects.visible_to(person).filter(looking.narrowing(person)).open()
+    groups = list(
+        mine.values("kind", "group", "station")
+        .annotate(number=Count("pk"), due=Min("due_on"), one=Min("pk"))
+        .order_by(F("due").asc(nulls_first=True), "one")[: MOST_FIRST + 1]
+    )
+    ones = Alert.objects.select_related("station").in_bulk([group["one"] for group in groups])
+    for group in groups:
+        alert, kind = ones[group["one"]], alerts.kinds.get(group["kind"])
+        alert.due_on = group["due"]  # the line tells of the nearest; the row is not saved
+        text = kind.line([alert] * group["number"]) if kind else f"{alert.kind} {alert.subject}"
+        url = kind.url([alert]) if kind else ""
+        if not url or not access.opens(person, url):
+            url = reverse("alerts")
+        yield Item(text, alert.due_on, url, late=bool(alert.due_on) and alert.due_on < today)
+
+
+def do_first(person, now):
+    """At most seven things, the nearest clock on top."""
+    if not at(person, Permission.ALERTS_SEE):
+        return None
+    today = person.station.today(now)
+    items = [*open_alerts(person, today)]
+    if at(person, Permission.CUSTODY_GIVE):
+        items += [
+            *late_offers(person, now),
+            *kits_of_leavers(person),
+            *uses(person, now),
+            *clocks(person, now),
+            *overdue_inspections(person, now),
+        ]
+    items.sort(key=lambda item: (item.due_on or today, item.text))
+    return {"items": items[:MOST_FIRST], "more": len(items) > MOST_FIRST}
