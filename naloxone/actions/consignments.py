@@ -5,14 +5,14 @@ from django.utils import timezone
 
 from naloxone import ledger, notices, rules
 from naloxone.actions import discrepancies
-from naloxone.actions.custody import check_giver
-from naloxone.actions.stock import begin, open_act_once, tell
+from naloxone.actions.custody import check_giver, check_not_offered
+from naloxone.actions.life import check_states
+from naloxone.actions.stock import begin, named, open_act_once, tell
 from naloxone.models import (
     Arrival,
     Consignment,
     ConsignmentLine,
     DiscrepancyKind,
-    HandOverLine,
 )
 from naloxone.rules import PLACES, CustodyError, EventKind, HolderKind, State
 from safety_portal import access, audit
@@ -43,15 +43,8 @@ def check_sendable(kits, destination, by):
             raise CustodyError(
                 f"{kit.reference} is with {kit.holder}: they give it back first.", "kits"
             )
-        if kit.state not in rules.STOCKED:
-            said = rules.STATE_WORDS[State(kit.state)].lower()
-            raise CustodyError(f"{kit.reference} is {said}; it is not sent.", "kits")
-    offered = HandOverLine.objects.filter(kit__in=kits, outcome=None).select_related("hand_over")
-    for line in offered:
-        raise CustodyError(
-            f"K-{line.kit_id} is offered in {line.hand_over.reference}. Withdraw that first.",
-            "kits",
-        )
+    check_states(kits, rules.STOCKED)
+    check_not_offered(kits)
 
 
 @transaction.atomic
@@ -172,9 +165,9 @@ def receive_consignment(
     broken = sum(line.arrival == Arrival.DAMAGED for line in lines.values())
     if missing or broken or seal_whole is False:
         notices.tell_arrived(consignment, short=len(missing), damaged=broken, now=now)
-    tell(
-        "custody.arrived", kits, by=by, consignment=consignment.reference, short=len(missing),
-        damaged=broken,
+    audit.record(
+        "custody.arrived", by=by, target=consignment, station=consignment.destination,
+        kits=named(kits), short=len(missing), damaged=broken,
     )  # fmt: skip
     return consignment
 

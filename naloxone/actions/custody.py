@@ -70,6 +70,19 @@ def check_not_away(kits):
             )
 
 
+def check_not_offered(kits):
+    """Raise CustodyError for a unit that waits for somebody's answer."""
+    taken = HandOverLine.objects.filter(kit__in=kits, outcome=None).select_related(
+        "hand_over__receiver"
+    )
+    for line in taken:
+        raise CustodyError(
+            f"K-{line.kit_id} is already offered to {line.hand_over.receiver} "
+            f"({line.hand_over.reference}). Withdraw that first.",
+            "kits",
+        )
+
+
 def check_giver(by, kits):
     """`by` carries each unit, or may give from the place where it is.
 
@@ -132,15 +145,7 @@ def offer_kits(*, kits, receiver, note="", now, request_key, by):
             f"{receiver} has no account and can't accept. Hand over with a witness instead.",
             "receiver",
         )
-    taken = HandOverLine.objects.filter(kit__in=kits, outcome=None).select_related(
-        "hand_over__receiver"
-    )
-    for line in taken:
-        raise CustodyError(
-            f"K-{line.kit_id} is already offered to {line.hand_over.receiver} "
-            f"({line.hand_over.reference}). Withdraw that first.",
-            "kits",
-        )
+    check_not_offered(kits)
     offer = HandOver.objects.create(
         by=by,
         receiver=receiver,

@@ -1,7 +1,7 @@
 """Units on their way from one station to another: what was sent off, and how each of them arrived."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, OuterRef, Q, Subquery
 from django.urls import reverse
 
 from naloxone.models.holders import Holder
@@ -37,8 +37,11 @@ class ConsignmentQuerySet(models.QuerySet):
     def with_names(self):
         return self.select_related("by", "ended_by", "station", "destination", "put_into")
 
-    def newest_first(self):
-        return self.order_by("-pk")
+    def with_numbers(self):
+        """With how many units are in each (`number`)."""
+        lines = ConsignmentLine.objects.filter(consignment=OuterRef("pk")).order_by()
+        number = lines.values("consignment").annotate(n=Count("pk")).values("n")
+        return self.annotate(number=Subquery(number))
 
 
 class Consignment(models.Model):

@@ -1,7 +1,6 @@
 """Boxes from station to station: what is coming and what was sent, sending one off, one box and its receipt, its packing list."""
 
 from django.contrib import messages
-from django.db.models import Count
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -25,15 +24,8 @@ TABS = (
 
 # --- lists --------------------------------------------------------------------------------------------
 def list_page(request, found, name):
-    page = keyset.page_of(request.GET, found.with_names(), NEWEST, down=True)
-    numbers = dict(
-        Consignment.objects.filter(pk__in=[one.pk for one in page.rows])
-        .order_by()
-        .values_list("pk")
-        .annotate(n=Count("lines"))
-    )
+    page = keyset.page_of(request.GET, found.with_names().with_numbers(), NEWEST, down=True)
     for one in page.rows:
-        one.n = numbers[one.pk]
         one.badge = state_badge(one)
     columns = ("No.", "From", "To", "Carrier", "Expected", "State")
     context = {
@@ -110,10 +102,13 @@ def visible(person, number):
     return get_object_or_404(boxes, pk=number)
 
 
-def lines_of(box, today):
+def lines_of(box, today, form):
+    """The box's units, each with how it arrived, or what was ticked about it in a form that came back."""
     lines = list(box.lines.select_related("kit__lot__product", "kit__holder").order_by("kit"))
     badges.show([line.kit for line in lines], today)
+    short, damaged = form.ticked("short"), form.ticked("damaged")
     for line in lines:
+        line.short, line.damaged = line.kit_id in short, line.kit_id in damaged
         line.badge = (
             badges.badge(Arrival(line.arrival).label, TONES[line.arrival]) if line.arrival else ""
         )
@@ -129,7 +124,6 @@ TONES = {
 def consignment(request, number):
     """One box: what is in it, where it goes; and its receipt, for who takes it there."""
     box = visible(request.person, number)
-    under_way = box.ended_at is None
     takes = access.may(request.person, Permission.CUSTODY_TAKE, at=box.destination_id)
     form = forms.ArrivalForm(request.POST or None, person=request.person, consignment=box)
     if request.method == "POST":
@@ -138,25 +132,24 @@ def consignment(request, number):
         if form.carry_out(actions.receive_consignment, now=timezone.now()):
             messages.success(request, f"{box.reference} is received.")
             return redirect(box)
-    lines = lines_of(box, request.person.station.today())
-    for line in lines:
-        line.short = line.kit_id in form.ticked("short")
-        line.damaged = line.kit_id in form.ticked("damaged")
+    under_way = box.ended_at is None
+    gives = access.may(request.person, Permission.CUSTODY_TAKE, at=box.station_id)
     receives = takes and under_way
-    ticks = [Column("Not there"), Column("Damaged")] if receives else [Column("Arrival")]
     context = {
         "title": box.reference,
         "box": box,
         "badge": state_badge(box),
-        "lines": lines,
+        "lines": lines_of(box, request.person.station.today(), form),
         "form": form if receives else None,
-        "can_call_back": under_way
-        and access.may(request.person, Permission.CUSTODY_TAKE, at=box.station_id),
-        "head": Table(
-            request, "Kits", [*map(Column, ("Kit", "What", "Expiry")), *ticks], caption_hidden=True
-        ),
+        "can_call_back": gives and under_way,
+        "head": Table(request, "Kits", lines_columns(receives), caption_hidden=True),
     }
     return render(request, "naloxone/consignment.html", context)
+
+
+def lines_columns(receives):
+    ticks = ("Not there", "Damaged") if receives else ("Arrival",)
+    return [*map(Column, ("Kit", "What", "Expiry", *ticks))]
 
 
 @needs(Permission.CUSTODY_TAKE)

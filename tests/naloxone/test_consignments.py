@@ -16,6 +16,7 @@ from naloxone.verify import verify_ledger
 from safety_portal import alerts
 from safety_portal.access import AccessError, Role, Scope
 from safety_portal.alerts import Alert
+from safety_portal.audit import AuditRow
 from safety_portal.outbox import Message
 from tests.naloxone import make
 
@@ -84,6 +85,7 @@ def test_a_box_goes_off_and_arrives_whole_in_one_act(by, kits, there, shelf):
     assert not Consignment.objects.open().exists()
     assert CustodyEvent.objects.get(kit=here, sequence=2).act.note.text.startswith(box.reference)
     assert verify_ledger().intact
+    assert AuditRow.objects.get(act="custody.arrived").station_code == there.station.code
 
 
 def test_the_station_that_waits_hears_of_it_and_of_nothing_else_when_all_is_well(
@@ -294,7 +296,7 @@ def test_sending_has_its_refusals(by, kits, there, store, officer):
         request_key=make.key(),
         by=by,
     )
-    with pytest.raises(CustodyError, match=f"is offered in {offer.reference}"):
+    with pytest.raises(CustodyError, match=f"already offered to .*{offer.reference}"):
         send(kits, by, there)
     actions.answer_offer(offer=offer, now=timezone.now(), request_key=make.key(), by=officer)
     with pytest.raises(CustodyError, match="Only they can hand it on"):
@@ -302,7 +304,7 @@ def test_sending_has_its_refusals(by, kits, there, store, officer):
     with pytest.raises(CustodyError, match="they give it back first"):
         send([fresh(kits[0])], officer, there)
     actions.waste_doses(kit=fresh(kits[1]), count=2, note="Fired", **told(by))
-    with pytest.raises(CustodyError, match="is emptied; it is not sent"):
+    with pytest.raises(CustodyError, match="is emptied; this can't be done"):
         send([fresh(kits[1])], by, there)
     there.station.closed_on = there.station.today()
     there.station.save()
