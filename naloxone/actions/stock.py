@@ -87,10 +87,10 @@ def receive_delivery(
 ):
     """Receive `count` cartons of one lot at a storage point: one unit a carton, its doses in it.
 
-    Unchecked cartons wait in quarantine, those of a recalled lot are recalled. `serials` are one a dose; `carton_serials` are one
-    a carton, as makers print them, and stand for its first dose. `photos` are held ones of what is printed.
-    `new_code` is a number on the pack that shall mean the product from now on. Returns the act. Raises
-    CustodyError, PhotoError.
+    Unchecked cartons wait in quarantine, those of a recalled lot are recalled. `serials` are one a dose;
+    `carton_serials` are one a carton, as makers print them, and stand for its first dose. `photos` are held ones
+    of what is printed. `new_code` is a number on the pack that shall mean the product from now on. Returns the
+    act. Raises CustodyError, PhotoError.
     """
     access.check(by, Permission.STOCK_RECEIVE, at=place.station)
     if act := ledger.known_act(request_key):
@@ -114,9 +114,7 @@ def receive_delivery(
     kits = receive_cartons(act, lot, place, state=state, count=count, serials=names)
     if recalled:
         recall_here(act, kits, place)
-    for upload in photos:
-        photo = keep_photo(upload=upload, purpose=PHOTOS, station=place.station, by=by)
-        ReceiptPhoto.objects.create(act=act, photo=photo)
+    keep_photos(act, photos, place.station, by)
     audit.record(
         "custody.received",
         by=by,
@@ -128,6 +126,13 @@ def receive_delivery(
         kits=named(kits),
     )
     return act
+
+
+def keep_photos(act, photos, station, by):
+    """Keep what was photographed of a delivery's print."""
+    for upload in photos:
+        photo = keep_photo(upload=upload, purpose=PHOTOS, station=station, by=by)
+        ReceiptPhoto.objects.create(act=act, photo=photo)
 
 
 def recall_here(act, kits, place):

@@ -16,6 +16,10 @@ from safety_portal.keyset import By
 from safety_portal.page_parts import Column, Table
 
 BY_REFERENCE = (By("pk"),)
+FIGURES = (
+    "Kits with doses", "With people and dogs", "In vehicles", "In places", "On their way", "Missing",
+    "Given", "Wasted", "Destroyed or passed on",
+)  # fmt: skip
 MOST_USES = 50  # newest reports; a lot is a few hundred doses
 
 
@@ -69,36 +73,29 @@ def traced(request, lot, stations):
     uses = trace.uses_of(lot).filter(report__in=UseReport.objects.visible_to(request.person))
     reports = UseReport.objects.filter(doses__in=uses).annotate(n=Count("pk")).with_names()
     rows, whole = trace.doses_of(lot, stations)
-    figures = (
-        "Kits with doses", "With people and dogs", "In vehicles", "In places", "On their way", "Missing", "Given", "Wasted",
-        "Destroyed or passed on",
-    )  # fmt: skip
-    units = ("Kit", "With", "Station")
     return {
         "rows": rows,
         "whole": whole,
-        "head": Table(
-            request, "Its doses by station",
-            [Column("Station"), *(Column(label, figure=True) for label in figures)],
-            caption_hidden=True,
-        ),
-        "units_head": Table(
-            request, "Its kits",
-            [*map(Column, units), Column("Doses", figure=True), Column("State")],
-            caption_hidden=True,
-        ),
         "units": badges.show(page.rows, request.person.station.today()),
         "pager": keyset.pager(
             request.GET, page, BY_REFERENCE, keyset.count_of(page, kits), "kit"
         ),
         "tally": trace.tally_of(uses),
         "reports": reports.newest_first()[:MOST_USES],
-        "uses_head": Table(
-            request, "What was given of it",
-            [Column("Report"), Column("Given"), Column("At"), Column("Doses of this lot", figure=True)],
-            caption_hidden=True,
-        ),
+        **heads(request),
     }  # fmt: skip
+
+
+def heads(request):
+    """The heads of the page's three tables."""
+    doses = [Column("Station"), *(Column(label, figure=True) for label in FIGURES)]
+    kits = [*map(Column, ("Kit", "With", "Station")), Column("Doses", figure=True), Column("State")]
+    uses = [*map(Column, ("Report", "Given", "At")), Column("Doses of this lot", figure=True)]
+    return {
+        "head": Table(request, "Its doses by station", doses, caption_hidden=True),
+        "units_head": Table(request, "Its kits", kits, caption_hidden=True),
+        "uses_head": Table(request, "What was given of it", uses, caption_hidden=True),
+    }
 
 
 @needs(Permission.LOT_RECALL)
