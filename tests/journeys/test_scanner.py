@@ -106,7 +106,7 @@ def test_a_scanner_in_the_search_field_opens_the_carton_of_lot_and_serial(
 
     scan(page, f"01{GTIN}1731123110ABC\x1d21S1")
 
-    page.wait_for_url(f"**{kit.get_absolute_url()}")
+    expect(page.get_by_role("heading", name=kit.reference)).to_be_visible()
 
 
 def test_a_scanner_fills_a_list_with_labels_and_packs_line_by_line(page, coordinator, store, spray):

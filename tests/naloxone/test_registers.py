@@ -11,8 +11,8 @@ from naloxone import actions, liaisons, notices
 from naloxone.actions.registers import places_of
 from naloxone.models import Discrepancy, RegisterPassing, RegisterTaking
 from naloxone.rules import CustodyError
-from safety_portal import roster
-from safety_portal.access import AccessError, Grant, Role, Scope
+from safety_portal import access, roster
+from safety_portal.access import AccessError, Grant, Permission, Role, Scope
 from safety_portal.alerts import Alert, kinds, run_sweeps
 from safety_portal.audit import AuditRow
 from safety_portal.outbox import Message
@@ -71,7 +71,10 @@ def test_a_liaison_is_a_role_with_its_days(cora, dan):
 
 
 def test_a_deputy_may_what_a_coordinator_may(dan, places):
-    make.delivery(dan, places[0])
+    [carton] = make.delivery(dan, places[0])
+
+    assert carton.holder == places[0]
+    assert access.rights(dan).stations(Permission.CUSTODY_GIVE) == {dan.station_id}
 
 
 def test_one_for_the_component_counts_and_one_for_the_whole_agency_does_not(cora, dan):
