@@ -114,7 +114,7 @@ def write_protocols(world):
             canine=dog, now=now - dt.timedelta(days=10), request_key=world.key(), by=dog.handler
         )
     record_weight(
-        canine=by_name["Pepper"], weight_kg=Decimal("27.9"), weighed_on=dt.date.fromordinal(now.date().toordinal() - 2),
+        canine=by_name["Pepper"], weight_kg=Decimal("27.9"), weighed_on=now.date() - dt.timedelta(days=2),
         request_key=world.key(), by=by_name["Pepper"].handler,
     )  # fmt: skip
     write(

@@ -147,10 +147,7 @@ def version(request, number, version):
         "one": one,
         "badge": (STANDING_WORDS[standing], TONES[standing]),
         "overdue": standing == Standing.IN_FORCE and one.review_due_on < today,
-        "before": (before := version_before(found, one)),
-        "changes": rules.changes((before.facts, before.lines), (one.facts, one.lines))
-        if before
-        else [],
+        **changed(found, one),
         "history": history(found, today),
         "head": Table(
             request, "Versions",
@@ -184,6 +181,15 @@ def version_before(protocol, one):
     older = [v for v in protocol.versions.all() if v.number < one.number]
     approved = [v for v in older if v.approved]
     return (approved or older or [None])[-1]
+
+
+def changed(protocol, one):
+    """The version before it, and what this one says otherwise."""
+    before = version_before(protocol, one)
+    if before is None:
+        return {"before": None, "changes": []}
+    pair = (before.facts, before.lines), (one.facts, one.lines)
+    return {"before": before, "changes": rules.changes(*pair)}
 
 
 def history(protocol, today):
