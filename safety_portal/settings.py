@@ -402,6 +402,23 @@ MEDIA_ROOT = Path(
 )
 # Four photos of 12 MB stay in memory: larger requests pass through the disk, where they would lie open.
 FILE_UPLOAD_MAX_MEMORY_SIZE = 50_000_000
+# No form takes a larger file (the largest is a photo): the rest of it is dropped as it comes in.
+UPLOAD_MOST_BYTES = 12_000_000
+FILE_UPLOAD_HANDLERS = [
+    "safety_portal.uploads.BoundedUpload",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+
+# --- lists that come and go as files -----------------------------------------------------------------
+# Of a file to import (10,000 rows are asked for by the programme; the other limits are ours, wide enough for so many
+# rows of every column there is): bytes as sent and unpacked, how much smaller packed, rows, columns, sheets.
+IMPORT_MOST_BYTES = env_number("IMPORT_MOST_BYTES", 10_000_000)
+IMPORT_MOST_UNPACKED = env_number("IMPORT_MOST_UNPACKED", 60_000_000)
+IMPORT_MOST_RATIO = env_number("IMPORT_MOST_RATIO", 100)
+IMPORT_MOST_ROWS = env_number("IMPORT_MOST_ROWS", 10_000)
+IMPORT_MOST_COLUMNS = env_number("IMPORT_MOST_COLUMNS", 60)
+IMPORT_MOST_SHEETS = env_number("IMPORT_MOST_SHEETS", 20)
 
 LOGGING = {
     "version": 1,
