@@ -7,6 +7,7 @@ from django.utils.safestring import mark_safe
 
 from naloxone.inspection_rules import Result
 from naloxone.models import RESULTS, Outcome
+from naloxone.need_rules import WORTH_WORDS, Worth
 from naloxone.rules import STATE_WORDS, State
 
 SOON_DAYS = 30
@@ -42,6 +43,25 @@ def badge(text, tone):
 
 def state_badge(state):
     return badge(STATE_WORDS[State(state)], TONES[State(state)])
+
+
+WORTH_TONES = {Worth.SERVICEABLE: "good", Worth.IN_NEED: "watch", Worth.NEITHER: "bad"}
+
+
+def worth_badge(worth):
+    """What a unit is worth in need; nothing for what does not count."""
+    return badge(WORTH_WORDS[worth], WORTH_TONES[worth]) if worth else ""
+
+
+def par_badge(place):
+    """Whether a place (counted: `serviceable`, `in_need`) has enough; nothing without a par. A word and a shape each."""
+    if place.par_min is None:
+        return ""
+    if place.serviceable >= place.par_min:
+        return badge("Enough", "good")
+    if place.serviceable:
+        return badge("Below par", "bad")
+    return badge("Usable in need only", "watch") if place.in_need else badge("Empty", "bad")
 
 
 def expiry_badge(expires_on, today):

@@ -131,11 +131,20 @@ def troubles_now(kit, person, today):
         yield Button("It was opened", address_of("open", kit))
     if kit.state in (State.QUARANTINE, State.IN_SERVICE, State.OPENED):
         yield Button("Put it on hold", address_of("hold", kit))
+    yield works_act(kit)
     yield Button("A dose was wasted", reverse("naloxone:waste", args=[kit.pk]))
     yield Button("It is not where it should be", reverse("naloxone:search_kit", args=[kit.pk]))
     yield Button("It is missing", address_of("missing", kit))
     if is_sound(kit, today) and may_end(kit, person):
         yield Button("Dispose of it", address_of("dispose", kit))
+
+
+def works_act(kit):
+    """Where one says the opposite of what counts now."""
+    where = reverse("naloxone:works", args=[kit.pk])
+    if kit.works:
+        return Button("It does not work", f"{where}?works=no")
+    return Button("It does work", f"{where}?works=yes")
 
 
 def record_acts(kit, person, events):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Min, Q
 
 from naloxone.inspection_rules import INSPECTED, INSPECTION_DAYS, inspection_due_on
-from naloxone.models import Holder, Kit, PlaceType, UnitKind
+from naloxone.models import Holder, Kit, PlaceType, UnitKind, need
 from naloxone.rules import PLACES, STOCKED, HolderKind, State
 from safety_portal.people import Station
 
@@ -101,12 +101,14 @@ def round_at(holder, on):
 
 @dataclass
 class Stock:
-    """What is at a place or station. `usable` is in service and not expired; `short` is what its places lack to par."""
+    """What is at a place or station: serviceable, usable in need, neither; `short` is what its places lack to par."""
 
     name: str
     key: int | None = None
     par: int | None = None
-    usable: int = 0
+    serviceable: int = 0
+    in_need: int = 0
+    neither: int = 0
     opened: int = 0
     held: int = 0
     expired: int = 0
@@ -115,7 +117,9 @@ class Stock:
     overdue: int = 0
     short: int = 0
 
-    counts = ("usable", "opened", "held", "expired", "soon", "later", "overdue")
+    counts = (
+        "serviceable", "in_need", "neither", "opened", "held", "expired", "soon", "later", "overdue",
+    )  # fmt: skip
 
     def add(self, row):
         for name in self.counts:
@@ -130,8 +134,8 @@ class Stock:
 
     @property
     def difference(self):
-        """Usable less par; None without a par."""
-        return None if self.par is None else self.usable - self.par
+        """Serviceable less par; None without a par."""
+        return None if self.par is None else self.serviceable - self.par
 
 
 def count_by_holder(kits, on):
@@ -140,14 +144,16 @@ def count_by_holder(kits, on):
     A join with their holders, to leave out cartons of storerooms, would be a third of it: they are counted
     apart, and taken off where the place is known.
     """
-    fresh = Q(state=State.IN_SERVICE, expires_on__gte=on)
+    fresh = need.serviceable(on)
     until = {days: Q(expires_on__lte=on + dt.timedelta(days=days)) for days in (SOON, LATER)}
     return (
         kits.filter(state__in=STOCKED)
         .order_by()
         .values("station", "holder")
         .annotate(
-            usable=Count("pk", filter=fresh),
+            serviceable=Count("pk", filter=fresh),
+            in_need=Count("pk", filter=need.in_need(on)),
+            neither=Count("pk", filter=need.neither()),
             opened=Count("pk", filter=Q(state=State.OPENED)),
             held=Count("pk", filter=Q(state__in=[State.HELD, State.QUARANTINE, State.RECALLED])),
             expired=Count("pk", filter=Q(expires_on__lt=on)),
@@ -180,7 +186,7 @@ def stock_by_place(places, kits, on):
         (known[1] if known else carried[row["station"]]).add(row)
     by_station = defaultdict(list)
     for station, stock in found.values():
-        stock.short = max((stock.par or 0) - stock.usable, 0)
+        stock.short = max((stock.par or 0) - stock.serviceable, 0)
         by_station[station].append(stock)
     for station, stock in (*carried.items(), *away.items()):
         by_station[station].append(stock)

@@ -49,6 +49,7 @@ urlpatterns = [
     path("kits/write-off/", life.write_off, name="write_off"),
     path("kits/dispose/", disposals.dispose, name="dispose"),
     path("kits/K-<int:number>/", kits.kit, name="kit"),
+    path("kits/K-<int:number>/works/", life.works, name="works"),
     path("kits/K-<int:number>/waste/", life.waste, name="waste"),
     path("kits/K-<int:number>/undo/<int:sequence>/", life.undo, name="undo"),
     path("kits/K-<int:number>/note/", life.note, name="note"),

@@ -32,6 +32,10 @@ class FilledText(ByDatabase, models.CharField):
     """A short text that a trigger fills."""
 
 
+class FilledBoolean(ByDatabase, models.BooleanField):
+    """A yes or no that a trigger fills."""
+
+
 class FilledDate(ByDatabase, models.DateField):
     """A day that a trigger fills."""
 

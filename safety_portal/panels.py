@@ -28,6 +28,8 @@ from naloxone.models import (
     Kit,
     Search,
     UseReport,
+    need,
+    own_day,
 )
 from naloxone.rules import CARRIERS, CLOCK_SLACK, PLACES, UNUSED, State
 from safety_portal import access, looking
@@ -128,12 +130,16 @@ def uses_to_read(person, now):
     return {"reports": reports[:FEW], "more": len(reports) > FEW, "days": CHANGES_SINCE.days}
 
 
-def places_in_charge(person, permission, today):
-    """Places of one's stations with what is usable in each, and when it was looked at last; one query."""
-    usable = Q(kits__state=State.IN_SERVICE, kits__expires_on__gte=today)
+def places_in_charge(person, permission, now):
+    """Places of one's stations with what is ready in each, and when it was looked at last; one query."""
+    day = own_day(now)
+    counts = {
+        "serviceable": Count("kits", filter=need.serviceable(day, "kits__")),
+        "in_need": Count("kits", filter=need.in_need(day, "kits__")),
+    }
     places = Holder.objects.in_use().filter(here(person, permission), kind__in=PLACES)
     return list(
-        round_summary.with_rounds(places.annotate(usable=Count("kits", filter=usable)))
+        round_summary.with_rounds(places.annotate(**counts))
         .select_related("station")
         .order_by("station__name", "name")
     )
@@ -143,18 +149,18 @@ def reach(person, now):
     """Is an antagonist in reach of everybody at risk? As far as places have a par level; and was it looked at?"""
     if not at(person, Permission.CUSTODY_GIVE):
         return None
-    found = places_in_charge(person, Permission.CUSTODY_GIVE, person.station.today(now))
+    found = places_in_charge(person, Permission.CUSTODY_GIVE, now)
     waiting = [place for place in round_summary.look_at_all(found, now) if place.todo]
     places = [place for place in found if place.par_min is not None]
-    below = [place for place in places if place.usable < place.par_min]
+    below = [place for place in places if place.serviceable < place.par_min]
     # What one place has too much is of no use at another.
-    missing = sum(place.par_min - place.usable for place in below)
-    worst = sorted(below, key=lambda place: place.usable - place.par_min)[:FEW]
+    missing = sum(place.par_min - place.serviceable for place in below)
+    worst = sorted(below, key=lambda place: place.serviceable - place.par_min)[:FEW]
     for place in worst:
-        place.empty = not place.usable
+        place.badge = badges.par_badge(place)
     return {
         "places": len(places), "below": len(below), "missing": missing, "worst": worst,
-        "usable": sum(place.usable for place in places), "par": sum(p.par_min for p in places),
+        "serviceable": sum(place.serviceable for place in places), "par": sum(p.par_min for p in places),
         "waiting": len(waiting), "late": sum(place.late for place in waiting),
     }  # fmt: skip
 
@@ -251,13 +257,13 @@ def figures(person, now):
         Kit.objects.filter(state=State.IN_SERVICE, doses__gt=0)
         .values(name=F("station__region__component__name"))
         .annotate(
-            usable=Count("pk", filter=Q(expires_on__gte=today)),
+            serviceable=Count("pk", filter=need.serviceable(today)),
             expired=Count("pk", filter=Q(expires_on__lt=today)),
             carried=Count("pk", filter=Q(holder__kind__in=CARRIERS)),
         )
         .order_by("name")
     )
-    totals = {key: sum(row[key] for row in rows) for key in ("usable", "expired", "carried")}
+    totals = {key: sum(row[key] for row in rows) for key in ("serviceable", "expired", "carried")}
     return {"rows": rows, **totals}
 
 

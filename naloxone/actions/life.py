@@ -1,10 +1,10 @@
-"""What befalls a unit: opened, on hold, wasted, missing, found, written off; and mistakes put right."""
+"""What befalls a unit: opened, on hold, works or not, wasted, missing, found, written off; mistakes put right."""
 
 from django.db import transaction
 from django.utils import timezone
 
-from naloxone import ledger, notices, rules
-from naloxone.actions import discrepancies
+from naloxone import ledger, need_rules, notices, rules
+from naloxone.actions import discrepancies, need
 from naloxone.actions.custody import carries, check_not_away, holder_for
 from naloxone.actions.stock import begin, open_act_once, tell
 from naloxone.models import (
@@ -13,6 +13,7 @@ from naloxone.models import (
     Device,
     DiscrepancyKind,
     LotRecall,
+    NeedWord,
     Search,
     SearchEnd,
     UseBinding,
@@ -82,19 +83,56 @@ def open_kits(*, kits, occurred_at, note="", request_key, by):
     )  # fmt: skip
 
 
+HOLDABLE = (S.QUARANTINE, S.IN_SERVICE, S.OPENED)
+
+
 @transaction.atomic
-def hold_kits(*, kits, occurred_at, note, request_key, by):
-    """Put units on hold with a reason: not handed out until released. Returns the act. Raises CustodyError."""
+def hold_kits(*, kits, works=True, why="", occurred_at, note, request_key, by):
+    """Put units on hold with a reason: not handed out until released. Returns the act. Raises CustodyError.
+
+    They stay usable in need, unless `works` is false: then `why` says why they would not even do then.
+    """
     kits, act = begin(kits, request_key)
     if act:
         return act
     check_touch(by, kits)
     rules.check_reason(note)
-    check_states(kits, (S.QUARANTINE, S.IN_SERVICE, S.OPENED))
-    return record(
+    if not works:
+        rules.check_reason(why, "why")
+    check_states(kits, HOLDABLE)
+    return hold(
+        kits, works=works, why=why, occurred_at=occurred_at, note=note, request_key=request_key, by=by
+    )  # fmt: skip
+
+
+def hold(kits, *, works, why, occurred_at, note, request_key, by):
+    """Write that units are on hold, and the word on whether they would work. Returns the act."""
+    act = record(
         kits, E.HELD, verb="hold", said="custody.held", to_state=S.HELD,
         occurred_at=occurred_at, note=note, request_key=request_key, by=by,
     )  # fmt: skip
+    if not works:
+        need.say(kits, works=False, why=why, act=act, request_key=request_key, by=by)
+    return act
+
+
+@transaction.atomic
+def say_works(*, kit, works, why, now, request_key, by):
+    """Say of a unit that it would work in need, or that it does not, and why. Returns the NeedWord.
+
+    What does not work and could still be handed out goes on hold in the same act. Raises CustodyError.
+    """
+    [kit], _ = begin([kit], request_key)
+    if known := NeedWord.objects.filter(kit=kit, request_key=request_key).first():
+        return known
+    check_touch(by, [kit])
+    need_rules.check_word(kit.reference, state=State(kit.state), doses=kit.doses, why=why)
+    told = {"why": why, "request_key": request_key, "by": by}
+    if not works and kit.state in HOLDABLE:
+        hold([kit], works=False, occurred_at=now, note=f"Does not work: {why}"[:500], **told)
+    else:
+        need.say([kit], works=works, **told)
+    return NeedWord.objects.get(kit=kit, request_key=request_key)
 
 
 @transaction.atomic
@@ -106,10 +144,14 @@ def release_kits(*, kits, occurred_at, note="", request_key, by):
     for station in {kit.station for kit in kits}:
         access.check(by, Permission.STOCK_RECEIVE, at=station)
     check_states(kits, (S.QUARANTINE, S.HELD))
-    return record(
+    act = record(
         kits, E.RELEASED, verb="release", said="custody.released", to_state=released_to,
         occurred_at=occurred_at, note=note, request_key=request_key, by=by,
     )  # fmt: skip
+    if broken := [kit for kit in kits if not kit.works]:
+        why = f"Looked at and released. {note}".strip()
+        need.say(broken, works=True, why=why, act=act, request_key=request_key, by=by)
+    return act
 
 
 def released_to(kit):
@@ -313,6 +355,7 @@ def undo_newest(*, kit, sequence, note, request_key, by):
             kind=DiscrepancyKind.MISSING, kit=kit, station=kit.station, told=note, now=now, by=by
         )
     UseBinding.objects.filter(event=event, undone_at=None).update(undone_at=now)
+    need.take_back(kit, event.act, act, why=note, by=by)
     notices.tell_undone(kit, event, by=by, now=now)
     tell("custody.undone", [kit], by=by, event=f"no. {sequence}, {event.kind}")
     return act

@@ -5,13 +5,13 @@ import secrets
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Sum
 
 from naloxone import round_rules
 from naloxone.actions.rounds import keep_scans
-from naloxone.models import CustodyEvent, Discrepancy, DrawnKit, Kit, MonthSeed, NilReport
+from naloxone.models import CustodyEvent, Discrepancy, DrawnKit, Kit, MonthSeed, NilReport, need
 from naloxone.round_rules import month_after
-from naloxone.rules import STOCKED, CustodyError, HolderKind, State
+from naloxone.rules import STOCKED, CustodyError, HolderKind
 from safety_portal import access, alerts, audit
 from safety_portal.access import Permission
 from safety_portal.people import Person
@@ -69,8 +69,9 @@ def figures(station, month, now):
     here = Kit.objects.filter(station=station, state__in=STOCKED, doses__gt=0).exclude(
         holder__kind=HolderKind.IN_TRANSIT
     )
-    usable = Q(state=State.IN_SERVICE, expires_on__gte=station.today(now))
-    sums = here.aggregate(doses=Sum("doses", default=0), usable=Count("pk", filter=usable))
+    usable = need.serviceable(station.today(now))
+    # In this order: after the sum its name would hide the column that `usable` asks for.
+    sums = here.aggregate(usable=Count("pk", filter=usable), doses=Sum("doses", default=0))
     begin, end = (
         dt.datetime.combine(day, dt.time(), station.zone) for day in (month, month_after(month))
     )

@@ -22,6 +22,7 @@ from naloxone.forms.life import (
     OpenForm,
     UndoForm,
     WasteForm,
+    WorksForm,
     WriteOffForm,
 )
 from naloxone.forms.packs import ForgetCodeForm, PackCodeForm
@@ -106,6 +107,7 @@ __all__ = [
     "UseForm",
     "WasteForm",
     "WitnessForm",
+    "WorksForm",
     "WriteOffForm",
     "places_where",
 ]

@@ -18,6 +18,8 @@ from safety_portal import widgets as w
 from safety_portal.access import Permission
 from safety_portal.templatetags.portal import day
 
+YES, NO = "yes", "no"
+
 
 def reason_field(label, help_text=""):
     return w.TextField(label=label, max_length=500, lines=2, help_text=help_text)
@@ -44,10 +46,27 @@ class OpenForm(TouchedForm):
 class HoldForm(TouchedForm):
     submit_label = "Put on hold"
     note = reason_field("Why", "For example: left in the sun, seal doubtful.")
+    works = w.ChoiceField(
+        label="Would it still work in need?",
+        choices=[
+            (YES, w.Tile("Yes", "Better than none: it counts as usable in need.")),
+            (NO, w.Tile("No, it does not work", "It counts as nothing, wherever it is.")),
+        ],
+        initial=YES,
+        required=False,
+    )
+    why = w.TextField(
+        label="Why does it not work?", max_length=500, lines=2, required=False,
+        help_text="Only if you said no. For example: the plunger is broken off, the vial is empty.",
+    )  # fmt: skip
     consequences = (
         "They stay where they are and can't be handed out until a coordinator releases them.",
         "In need, giving a dose is still right; record it.",
     )
+
+    def facts(self):
+        told = self.cleaned_data
+        return super().facts() | {"works": told["works"] != NO, "why": told["why"]}
 
 
 class MissingForm(TouchedForm):
@@ -126,6 +145,25 @@ class OneKitForm(CustodyForm):
     def __init__(self, *args, kit, **kwargs):
         super().__init__(*args, **kwargs)
         self.kit = kit
+
+
+class WorksForm(OneKitForm):
+    """That it would work in need, or does not."""
+
+    submit_label = "Say so"
+    works = w.ChoiceField(
+        label="Would it work in need?",
+        choices=[
+            (YES, w.Tile("It does work", "It counts as usable in need.")),
+            (NO, w.Tile("It does not work", "It counts as nothing, and nobody hands it out.")),
+        ],
+    )
+    why = reason_field("Why", "What you saw. It stands on the kit’s page with your name.")
+    consequences = ("The newest word counts. Earlier ones stay.",)
+
+    def facts(self):
+        told = self.cleaned_data
+        return {"kit": self.kit, "works": told["works"] == YES, "why": told["why"]}
 
 
 class WasteForm(OneKitForm):

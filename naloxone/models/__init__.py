@@ -29,6 +29,7 @@ from naloxone.models.inspections import (
     InspectionLine,
     InspectionPhoto,
 )
+from naloxone.models.need import NeedWord, own_day
 from naloxone.models.nil_reports import MonthSeed, NilReport, report_due_on
 from naloxone.models.products import (
     Lot,
@@ -96,6 +97,7 @@ __all__ = [
     "Lot",
     "LotRecall",
     "MonthSeed",
+    "NeedWord",
     "NilReport",
     "Outcome",
     "PackCode",
@@ -116,5 +118,6 @@ __all__ = [
     "UseDose",
     "UseReport",
     "Walk",
+    "own_day",
     "report_due_on",
 ]

@@ -8,13 +8,16 @@ from django.db.models import Exists, F, FilteredRelation, OuterRef, Q
 from django.db.models.functions import Coalesce
 
 from naloxone.inspection_rules import INSPECTED, INSPECTION_DAYS, inspection_due_on
+from naloxone.models import need
 from naloxone.models.holders import Holder, PlaceType
 from naloxone.models.products import Lot
 from naloxone.models.words import choices
-from naloxone.rules import State
+from naloxone.need_rules import worth_of
+from naloxone.rules import HOLDERS, State
 from safety_portal import access
 from safety_portal.access import Permission
 from safety_portal.append_only import (
+    FilledBoolean,
     FilledBytes,
     FilledDate,
     FilledInteger,
@@ -75,6 +78,18 @@ class KitQuerySet(models.QuerySet):
     def in_service(self):
         return self.filter(state=State.IN_SERVICE)
 
+    def within_reach(self):
+        """With a place or a carrier of ours: not in a box on its way, not missing."""
+        return self.filter(holder__kind__in=HOLDERS)
+
+    def serviceable(self, on):
+        """What counts as ready on a day: a date, or `own_day(now)` for each station's own."""
+        return self.filter(need.serviceable(on))
+
+    def usable_in_need(self, on):
+        """What is better than none on a day, and within reach: expired, opened, on hold, recalled, in quarantine."""
+        return self.within_reach().filter(need.in_need(on))
+
     def expiring_by(self, day):
         return self.filter(expires_on__lte=day)
 
@@ -96,6 +111,11 @@ class KitQuerySet(models.QuerySet):
                 "waiting__hand_over__receiver__canine__handler",
             ),
         )
+
+    def with_word(self):
+        """With whether anybody has said of it that it works or not."""
+        words = apps.get_model("naloxone", "NeedWord").objects.filter(kit=OuterRef("pk"))
+        return self.annotate(has_word=Exists(words))
 
     def to_inspect(self):
         """Emergency naloxone: what is ready to hand."""
@@ -129,6 +149,8 @@ class Kit(models.Model):
     expires_on = FilledDate(null=True)
     # The station's day of the newest documented check: receipt, assembly or an inspection.
     checked_on = FilledDate(null=True)
+    # The newest word of a person on whether it would work in need; it does until somebody says otherwise.
+    works = FilledBoolean(db_default=True)
 
     objects = KitQuerySet.as_manager()
 
@@ -168,6 +190,13 @@ class Kit(models.Model):
         if self.checked_on is None or self.state not in INSPECTED:
             return None
         return inspection_due_on(self.checked_on)
+
+    def worth(self, on):
+        """What it counts as on a day of its station; None when it never counts."""
+        return worth_of(
+            kind=self.kind, state=State(self.state), doses=self.doses, expires_on=self.expires_on,
+            works=self.works, on=on,
+        )  # fmt: skip
 
     @property
     def state_words(self):

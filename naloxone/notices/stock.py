@@ -8,8 +8,9 @@ from django.urls import reverse
 
 from naloxone import round_rules
 from naloxone.models import CustodyEvent, NilReport, report_due_on
+from naloxone.models.need import SERVICEABLE_SQL
 from naloxone.notices.letters import IN_CHARGE, in_charge, standing_in
-from naloxone.rules import PLACES, State
+from naloxone.rules import PLACES
 from safety_portal import access, alerts
 from safety_portal.access import Role
 from safety_portal.people import Station
@@ -17,14 +18,13 @@ from safety_portal.people import Station
 STOCK = "naloxone.below_par"
 
 
-# On each station's own day. Usable is what is in service and not expired.
-BELOW_PAR = """
+# On each station's own day.
+BELOW_PAR = f"""
 select place.id, place.station_id, count(kit.id)
 from naloxone_holder place
 join safety_portal_station station on station.id = place.station_id
-left join naloxone_kit kit on kit.holder_id = place.id and kit.state = %s
-    and kit.expires_on >= (%s at time zone station.time_zone)::date
-where place.kind = any(%s) and place.closed_on is null and place.par_min > 0
+left join naloxone_kit kit on kit.holder_id = place.id and {SERVICEABLE_SQL}
+where place.kind = any(%(kinds)s) and place.closed_on is null and place.par_min > 0
 group by place.id
 having count(kit.id) < place.par_min
 order by place.id
@@ -32,15 +32,15 @@ order by place.id
 
 
 def below_par(now):
-    """One Due for each place with fewer usable kits than its par; fewer still is worse."""
+    """One Due for each place with fewer serviceable kits than its par; fewer still is worse."""
     codes = dict(Station.objects.values_list("pk", "code"))
     kinds = [kind.value for kind in PLACES]
     with connection.cursor() as cursor:
-        cursor.execute(BELOW_PAR, [State.IN_SERVICE.value, now, kinds])
-        for place, station, usable in cursor.fetchall():
+        cursor.execute(BELOW_PAR, {"now": now, "kinds": kinds})
+        for place, station, serviceable in cursor.fetchall():
             yield alerts.Due(
                 kind=STOCK, subject=f"S-{place}", station_id=station, due_on=None,
-                threshold=usable, group=f"stock {codes[station]}",
+                threshold=serviceable, group=f"stock {codes[station]}",
             )  # fmt: skip
 
 

@@ -124,6 +124,16 @@ def inspections_of(kit):
     return found
 
 
+MOST_WORDS = 12
+
+
+def words_of(kit):
+    """What people said of whether a unit works, newest first; asked only where somebody did."""
+    if not kit.has_word:
+        return []
+    return list(kit.words.select_related("by").newest_first()[:MOST_WORDS])
+
+
 def recalls_of(kit):
     """Recalls of the lots in a unit that is recalled and still somewhere."""
     if kit.state != State.RECALLED:
@@ -143,7 +153,8 @@ def journey_of(kit):
 def kit(request, number):
     """One kit: where it is, what is in it, what can be done with it now, and every hand it went through."""
     found = get_object_or_404(
-        Kit.objects.visible_to(request.person).with_names().with_open_offer(), pk=number
+        Kit.objects.visible_to(request.person).with_names().with_open_offer().with_word(),
+        pk=number,
     )
     today = request.person.station.today()
     badges.show([found], today)
@@ -155,6 +166,8 @@ def kit(request, number):
         and found.holder.kind in ELSEWHERE,  # the badge says which
         "contents": history.contents(found),
         "recalls": recalls_of(found),
+        "worth": badges.worth_badge(found.worth(found.station.today())) if found.station else "",
+        "said": words_of(found),
         "journey": journey_of(found),
         "acts": acts_now(found, request.person, today),
         "use_url": use_of(found, request.person),

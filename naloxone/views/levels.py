@@ -13,12 +13,17 @@ from safety_portal.page_parts import Column, FilterWord, Table
 from safety_portal.people import Station
 
 
+def figures_of_need():
+    """Columns of the three figures, in this order everywhere."""
+    return [Column(label, figure=True) for label in ("Serviceable", "In need only", "Don’t work")]
+
+
 def columns(first):
     figures = (
-        "Usable", "Par", "Difference", "Opened", "Not to hand out", "Expired",
+        "Par", "Difference", "Opened", "Not to hand out", "Expired",
         f"Expire in {summary.SOON} days", f"Expire in {summary.LATER} days", "Inspections overdue",
     )  # fmt: skip
-    return [Column(first), *(Column(label, figure=True) for label in figures)]
+    return [Column(first), *figures_of_need(), *(Column(label, figure=True) for label in figures)]
 
 
 def asked_station(request):

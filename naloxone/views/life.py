@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils import timezone
 
 from naloxone import actions, forms, history
 from naloxone.actions import life
@@ -73,6 +74,22 @@ def kit_page(request, kit, form, action, title, said, **facts):
         messages.success(request, said)
         return redirect(kit)
     return form_page(request, form, title)
+
+
+@everyone
+def works(request, number):
+    """It would work in need, or it does not."""
+    kit = seen(request, number)
+    if not life.touches(request.person, kit) or kit.state not in STOCKED:
+        raise Http404
+    form = forms.WorksForm(
+        request.POST or None, kit=kit, person=request.person, cancel_url=kit.get_absolute_url(),
+        initial={"works": request.GET.get("works")},
+    )  # fmt: skip
+    return kit_page(
+        request, kit, form, actions.say_works, f"Would {kit.reference} work in need?",
+        "It stands on its page now.", now=timezone.now(),
+    )  # fmt: skip
 
 
 @everyone

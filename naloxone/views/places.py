@@ -1,7 +1,7 @@
 """Storage points and vehicles: which there are, what is in them, whether it is enough."""
 
 from django.contrib import messages
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.db.models.functions import Lower
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
@@ -11,9 +11,10 @@ from django.utils import timezone
 from naloxone import actions, badges, forms
 from naloxone.actions.places import what_keeps_open
 from naloxone.filters import listed
-from naloxone.models import Holder, Kit, UseReport
+from naloxone.models import Holder, Kit, UseReport, need, own_day
 from naloxone.possible import acts_on_place
 from naloxone.rules import GONE, PLACES, State
+from naloxone.views.levels import figures_of_need
 from naloxone.views.stock import form_page
 from safety_portal import access, keyset, looking
 from safety_portal.access import Permission, needs
@@ -31,30 +32,28 @@ def places_where(person, permission):
     )
 
 
-def count_stock(places, today):
-    """Sets what is usable in each place: in service and not expired; one query for all."""
-    usable = Q(state=State.IN_SERVICE, expires_on__gte=today)
+def count_stock(places, now):
+    """Sets what is in each place on its station's day: serviceable, usable in need, neither; one query for all."""
+    day = own_day(now)
     rows = (
         Kit.objects.filter(holder__in=places)
         .exclude(state__in=GONE)
         .values("holder")
-        .annotate(n=Count("pk"), usable=Count("pk", filter=usable))
+        .annotate(
+            n=Count("pk"),
+            serviceable=Count("pk", filter=need.serviceable(day)),
+            in_need=Count("pk", filter=need.in_need(day)),
+            neither=Count("pk", filter=need.neither()),
+        )
         .order_by()
     )
     found = {row["holder"]: row for row in rows}
     for place in places:
-        row = found.get(place.pk, {"n": 0, "usable": 0})
-        place.n, place.usable = row["n"], row["usable"]
-        place.par_badge = par_badge(place)
+        row = found.get(place.pk, {})
+        for name in ("n", "serviceable", "in_need", "neither"):
+            setattr(place, name, row.get(name, 0))
+        place.par_badge = badges.par_badge(place)
     return places
-
-
-def par_badge(place):
-    if place.par_min is None:
-        return ""
-    if place.usable >= place.par_min:
-        return badges.badge("Enough", "good")
-    return badges.badge("Empty" if not place.usable else "Below par", "bad")
 
 
 @needs(Permission.KITS_SEE)
@@ -62,7 +61,7 @@ def places(request):
     """Is enough in every place?"""
     columns = [
         Column("Place"), Column("Station"), Column("Kind"), Column("Opens"),
-        Column("Usable", figure=True), Column("Par", figure=True), Column("Enough?"),
+        *figures_of_need(), Column("Par", figure=True), Column("Enough?"),
     ]  # fmt: skip
     rows = (
         places_where(request.person, Permission.KITS_SEE)
@@ -75,7 +74,7 @@ def places(request):
     context = {
         "title": "Places",
         "head": Table(request, "Places", columns, caption_hidden=True),
-        "places": count_stock(page.rows, request.person.station.today()),
+        "places": count_stock(page.rows, timezone.now()),
         "pager": keyset.pager(request.GET, page, BY_NAME, count, "place"),
         "can_open": access.may(request.person, Permission.PLACES_KEEP, at=access.ANYWHERE),
     }
@@ -87,7 +86,7 @@ def place(request, number):
     """One place: how it opens, what is in it, whether that is enough."""
     found = get_object_or_404(places_where(request.person, Permission.KITS_SEE), pk=number)
     today = request.person.station.today()
-    count_stock([found], today)
+    count_stock([found], timezone.now())
     left = what_keeps_open(found)
     kits = listed(Kit.objects.filter(holder=found).exclude(state__in=GONE))
     columns = [Column("Kit"), Column("What"), Column("Doses", figure=True), Column("State"), Column("Expiry")]  # fmt: skip

@@ -269,7 +269,7 @@ def test_stock_counts_what_is_on_its_way_by_itself_and_rounds_leave_it_out(by, k
     mine = Kit.objects.filter(station=by.station)
 
     lines = summary.stock_by_place([store], mine, today)[by.station_id]
-    assert [(line.name, line.usable) for line in lines] == [(store.name, 1), (summary.AWAY, 1)]
+    assert [(line.name, line.serviceable) for line in lines] == [(store.name, 1), (summary.AWAY, 1)]
     assert all(one.place_key for one in summary.rounds(mine, today))
 
 

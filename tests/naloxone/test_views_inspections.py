@@ -453,13 +453,13 @@ def test_stock_by_place_counts_what_is_usable_against_par(signed_in, by, store):
     page = signed_in.get("/stock/")
 
     lane, vault, carried = page.context["rows"]
-    assert (lane.usable, lane.par, lane.difference, lane.short) == (5, 2, 3, 0)
+    assert (lane.serviceable, lane.par, lane.difference, lane.short) == (5, 2, 3, 0)
     assert (lane.opened, lane.held, lane.expired) == (1, 1, 1)
     assert (lane.soon, lane.later, lane.overdue) == (3, 4, 2)
-    assert (vault.usable, vault.difference, vault.short) == (0, -2, 2)
-    assert (carried.name, carried.usable, carried.difference) == ("Carried by people and dogs", 1, None)  # fmt: skip
+    assert (vault.serviceable, vault.difference, vault.short) == (0, -2, 2)
+    assert (carried.name, carried.serviceable, carried.difference) == ("Carried by people and dogs", 1, None)  # fmt: skip
     whole = page.context["whole"]
-    assert (whole.usable, whole.par, whole.short) == (6, 4, 2)
+    assert (whole.serviceable, whole.par, whole.short) == (6, 4, 2)
     assert "Stock at" in text(page)
 
 
@@ -473,12 +473,12 @@ def test_stock_of_several_stations_is_a_line_each_that_opens(client, by, store):
 
     page = client.get("/stock/")
 
-    assert [(row.name, row.usable, row.short) for row in page.context["rows"]] == [
+    assert [(row.name, row.serviceable, row.short) for row in page.context["rows"]] == [
         (str(by.station), 1, 1), ("Nogales", 5, 0),
     ]  # fmt: skip
     one = client.get("/stock/", {"station": far.pk})
     assert [word.text for word in one.context["words"]] == ["At Nogales"]
-    assert [row.usable for row in one.context["rows"]] == [5]
+    assert [row.serviceable for row in one.context["rows"]] == [5]
 
 
 def test_stock_of_a_station_that_is_not_ones_own_is_not_shown(signed_in, by, store):

@@ -45,6 +45,7 @@ def test_the_kit_page_asks_whether_something_is_wrong(signed_in, client, kit, by
 
     assert links(page, "troubles") == [
         "Put it on hold",
+        "It does not work",
         "A dose was wasted",
         "It is not where it should be",
         "It is missing",

@@ -32,7 +32,7 @@ def test_places_of_my_stations_with_what_is_usable(
     with django_assert_max_num_queries(10):
         answer = client.get("/places/")
 
-    assert [(p.usable, p.n, "Enough" in p.par_badge) for p in answer.context["places"]] == [
+    assert [(p.serviceable, p.n, "Enough" in p.par_badge) for p in answer.context["places"]] == [
         (2, 3, True)
     ] * number
 

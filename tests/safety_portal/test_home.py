@@ -97,7 +97,7 @@ def test_expired_kits_are_in_reach_of_nobody(client, chief, keeper, at):
     before = home(client, chief)["reach"]
     Holder.objects.update(par_min=3)
 
-    assert (before["below"], before["usable"]) == (0, 2)
+    assert (before["below"], before["serviceable"]) == (0, 2)
     assert home(client, chief)["reach"]["missing"] == 1
 
 
@@ -242,7 +242,7 @@ def test_the_health_office_reads_the_agency_in_one_sentence(client, at, keeper):
 
     page = home(client, office)
 
-    assert (page["figures"]["usable"], page["figures"]["carried"], page["figures"]["expired"]) == (3, 1, 0)  # fmt: skip
+    assert (page["figures"]["serviceable"], page["figures"]["carried"], page["figures"]["expired"]) == (3, 1, 0)  # fmt: skip
     assert "Office of Field Operations" in page["text"]
     assert (page["sweeps"]["lost"], page["sweeps"]["waiting"]) == (1, 0)
     assert "naloxone.expiries" in page["text"]
