@@ -16,7 +16,6 @@ from naloxone.rules import (
     EventKind,
     HolderKind,
     State,
-    check_reason,
 )
 
 COUNTERSIGN_DAYS = 7  # recommended (domain C.4 asks for two persons and states no time)
@@ -126,12 +125,13 @@ def ends_as(method: Method) -> tuple[EventKind, HolderKind, State]:
     return EventKind.PASSED_ON, taker, State.PASSED_ON
 
 
-def misfit(stock: Stock, *, method: Method, reason: Reason, on: dt.date) -> Misfit | None:
-    """The first thing that speaks against ending a unit so on its station's day; None when nothing does."""
+def misfits(stock: Stock, *, method: Method, reason: Reason, on: dt.date) -> list[Misfit]:
+    """All that speaks against ending a unit so on its station's day: of its state, else of the reason and the way."""
     if stock.state not in MOVABLE:
         said = STATE_WORDS[stock.state].lower()
-        return Misfit(f"{said}; this can't be done with it now", "kits")
-    return _against_reason(stock, reason, on) or _against_method(stock, method, reason, on)
+        return [Misfit(f"{said}; this can't be done with it now", "kits")]
+    found = (_against_reason(stock, reason, on), _against_method(stock, method, reason, on))
+    return [one for one in found if one is not None]
 
 
 def _against_reason(stock: Stock, reason: Reason, on: dt.date) -> Misfit | None:
@@ -176,23 +176,51 @@ def named(references: Collection[str]) -> str:
     return ", ".join(list(references)[:MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
-def check_disposal(stocks: Iterable[Stock], *, method: Method, reason: Reason, on: dt.date) -> None:
-    """Raise CustodyError, naming the units that the same thing speaks against, unless all may end so (domain C.4)."""
+class DisposalError(CustodyError):
+    """All that speaks against a disposal: the first one, and the others with it."""
+
+    def __init__(self, errors: list[CustodyError]) -> None:
+        super().__init__(str(errors[0]), errors[0].field)
+        self.errors = errors
+
+
+def all_of(error: CustodyError) -> list[CustodyError]:
+    """Every fault that an error tells of, so that a form shows them at once."""
+    return error.errors if isinstance(error, DisposalError) else [error]
+
+
+def check_disposal(
+    stocks: Iterable[Stock],
+    *,
+    method: Method,
+    reason: Reason,
+    words: str = "",
+    recipient: str = "",
+    on: dt.date,
+) -> None:
+    """Raise DisposalError with all that speaks against it, unless all units may end so and all is told (domain C.4).
+
+    Units that the same thing speaks against are named together.
+    """
     found: dict[Misfit, list[str]] = {}
     for stock in stocks:
-        against = misfit(stock, method=method, reason=reason, on=on)
-        if against is not None:
+        for against in misfits(stock, method=method, reason=reason, on=on):
             found.setdefault(against, []).append(stock.reference)
-    for against, references in found.items():
-        raise CustodyError(f"{named(references)}: {against.words}.", against.field)
+    errors = [
+        CustodyError(f"{named(references)}: {against.words}.", against.field)
+        for against, references in found.items()
+    ]
+    errors += _untold(method, reason, words, recipient)
+    if errors:
+        raise DisposalError(errors)
 
 
-def check_told(*, method: Method, reason: Reason, words: str, recipient: str) -> None:
-    """Raise CustodyError unless another reason is told in words, and who gets what is passed on is named."""
-    if reason == Reason.OTHER:
-        check_reason(words, "words")
+def _untold(method: Method, reason: Reason, words: str, recipient: str) -> Iterable[CustodyError]:
+    """Another reason is told in words, and who gets what is passed on is named."""
+    if reason == Reason.OTHER and not words.strip():
+        yield CustodyError("Say why.", "words")
     if method in TAKERS and not recipient.strip():
-        raise CustodyError("Say who gets them.", "recipient")
+        yield CustodyError("Say who gets them.", "recipient")
 
 
 def cautions(stocks: Iterable[Stock], *, method: Method, reason: Reason) -> list[str]:

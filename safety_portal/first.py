@@ -17,6 +17,7 @@ from django.db.models import (
 from django.db.models.functions import Cast, Coalesce
 from django.urls import reverse
 
+from naloxone import swaps
 from naloxone.inspection_rules import inspection_due_on
 from naloxone.models import (
     Consignment,
@@ -24,6 +25,7 @@ from naloxone.models import (
     DiscrepancyKind,
     Disposal,
     HandOver,
+    Holder,
     Kit,
     Search,
     UseReport,
@@ -36,7 +38,7 @@ from safety_portal.panels import A_DAY, at, here, still_open
 
 MOST_FIRST = 7
 BIND_WITHIN = dt.timedelta(hours=RECONCILE_HOURS)  # which kit it was is found out in that time
-SEARCH, BOX = "search", "box"  # among the kinds of what has a clock
+SEARCH, BOX, SWAP = "search", "box", "swap"  # among the kinds of what has a clock
 
 
 @dataclass(frozen=True)
@@ -85,11 +87,34 @@ def coming(person, now):
     )
 
 
+def bare_places(person, now):
+    """Places of one's own that have kits usable in need and none serviceable, as rows of the clocks: theirs is now."""
+    text = TextField()
+    mine = Holder.objects.filter(here(person, Permission.CUSTODY_GIVE))
+    return (
+        swaps.bare(mine, now)
+        .filter(in_need__gt=0)
+        .order_by()
+        .values_list(
+            Value(now, DateTimeField()), "pk", Cast(Value(SWAP), text),
+            Cast(Value(None), BigIntegerField()), Cast("name", text),
+        )
+    )  # fmt: skip
+
+
+def swaps_at(keys, now):
+    """A line for each place: what could go there before its last goes."""
+    places = Holder.objects.filter(pk__in=keys).select_related("station").order_by("pk")
+    for swap in swaps.swaps(places, now):
+        url = f"{swap.place.get_absolute_url()}#swap"
+        yield Item(swap.sentence, swap.place.station.today(now), url, late=False)
+
+
 def clocks(person, now):
     """What still has time; one query. Past its time each is an alert.
 
-    What does not add up, what is searched for at a place, what one person ended without a second signature, and
-    boxes on their way here.
+    What does not add up, what is searched for at a place, what one person ended without a second signature,
+    boxes on their way here, and places that need a swap.
     """
     where = Q(here(person, Permission.CUSTODY_GIVE), due_at__gt=now)
     text, none = TextField(), Value("")
@@ -103,9 +128,14 @@ def clocks(person, now):
         waiting.values_list("due_at", "pk", Cast(none, text), "act__by", Cast(none, text)),
         searched.values_list("due_at", "pk", search, "kit", name),
         coming(person, now),
+        bare_places(person, now),
         all=True,
     )
+    bare = []
     for due_at, key, kind, about, place_name in found.order_by("due_at", "pk")[: MOST_FIRST + 1]:
+        if kind == SWAP:
+            bare.append(key)
+            continue
         if kind == SEARCH:
             what = f"K-{about} is not at {place_name}: where is it?"
             url = reverse("naloxone:search", args=[key])
@@ -120,6 +150,7 @@ def clocks(person, now):
             what = f"DS-{key} waits for {whose} signature"
             url = reverse("naloxone:disposal", args=[key])
         yield Item(what, person.station.today(due_at), url, late=False)
+    yield from swaps_at(bare, now)
 
 
 def uses(person, now):

@@ -385,11 +385,11 @@ class World:
         )  # fmt: skip
         [ended] = make.delivery(self.chief, make.place(self.chief))
         self.disposal = actions.dispose_of_kits(
-            kits=[ended], method="sharps", reason="damaged", occurred_at=make.timezone.now(),
+            why_empty="On purpose", kits=[ended], method="sharps", reason="damaged", occurred_at=make.timezone.now(),
             now=make.timezone.now(), request_key=make.key(), by=self.chief,
         )  # fmt: skip
         self.box = actions.send_kits(
-            kits=make.delivery(self.chief, make.place(self.chief)), destination=make.station(),
+            why_empty="On purpose", kits=make.delivery(self.chief, make.place(self.chief)), destination=make.station(),
             carrier="Courier", expected_on=make.day(3), occurred_at=make.timezone.now(),
             request_key=make.key(), by=self.chief,
         )  # fmt: skip

@@ -38,6 +38,7 @@ from naloxone.actions.stock import (
     recall_lot,
     receive_delivery,
 )
+from naloxone.actions.swaps import swap_kits
 from naloxone.actions.uses import (
     Told,
     add_detail,
@@ -99,6 +100,7 @@ __all__ = [
     "scan_reported",
     "search_for_kit",
     "send_kits",
+    "swap_kits",
     "take_register",
     "tell_of_person",
     "undo_newest",

@@ -4,10 +4,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from naloxone import ledger, notices, rules
-from naloxone.actions import discrepancies
+from naloxone.actions import discrepancies, need
 from naloxone.actions.custody import check_giver, check_not_offered
 from naloxone.actions.life import check_states
-from naloxone.actions.stock import begin, named, open_act_once, tell
+from naloxone.actions.stock import named, open_act_once, tell
 from naloxone.models import (
     Arrival,
     Consignment,
@@ -49,14 +49,15 @@ def check_sendable(kits, destination, by):
 
 @transaction.atomic
 def send_kits(
-    *, kits, destination, carrier, tracking="", seal="", expected_on, occurred_at, note="",
-    request_key, by,
+    *, kits, destination, carrier, tracking="", seal="", instead=None, why_empty="", expected_on,
+    occurred_at, note="", request_key, by,
 ):  # fmt: skip
     """Send units of one station off to another. `expected_on` is a day there. Returns the Consignment.
 
-    The station that sent them answers for them until they are received. Raises CustodyError, AccessError.
+    The station that sent them answers for them until they are received. What would leave a place with nothing
+    that works says why (`why_empty`), or which unit comes `instead`. Raises CustodyError, AccessError.
     """
-    kits, _ = begin(kits, request_key)
+    kits, spare, _ = need.begin_leaving(kits, instead, request_key)
     if known := Consignment.objects.filter(request_key=request_key).first():
         return known
     check_sendable(kits, destination, by)
@@ -65,6 +66,8 @@ def send_kits(
         raise CustodyError("It can't be there before it leaves.", "expected_on")
     if destination.closed_on is not None:
         raise CustodyError(f"{destination} is closed.", "destination")
+    leaving = need.check_leaving(kits, spare=spare, why=why_empty, now=occurred_at, by=by)
+    leaving.put_in(occurred_at=occurred_at, request_key=request_key, by=by)
     made = Consignment.objects.create(
         request_key=request_key, by=by, station=kits[0].station, destination=destination,
         carrier=carrier, tracking=tracking, seal=seal, note=note, sent_at=occurred_at,
@@ -75,6 +78,7 @@ def send_kits(
     )
     away = ledger.outside(HolderKind.IN_TRANSIT)
     ledger.write([ledger.event(act, kit, EventKind.SENT, away) for kit in kits])
+    leaving.record(act, by=by)
     ConsignmentLine.objects.bulk_create(ConsignmentLine(consignment=made, kit=kit) for kit in kits)
     notices.tell_sent(made, len(kits), now=timezone.now())
     tell("custody.sent", kits, by=by, consignment=made.reference, to=destination)

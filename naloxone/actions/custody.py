@@ -6,9 +6,10 @@ import uuid
 from django.db import transaction
 from django.utils import timezone
 
-from naloxone import ledger, rules
+from naloxone import ledger, need_rules, rules
+from naloxone.actions import need
 from naloxone.actions.stock import begin, open_act_once, tell
-from naloxone.models import HandOver, HandOverLine, Holder, Kit, Outcome
+from naloxone.models import HandOver, HandOverLine, Holder, Kit, Outcome, PlaceType
 from naloxone.rules import CARRIERS, CustodyError, EventKind, HolderKind, State
 from safety_portal import access, audit
 from safety_portal.access import AccessError, Permission
@@ -307,13 +308,41 @@ def record_with_witness(*, kits, receiver, second, proof, occurred_at, note="", 
 
 
 @transaction.atomic
-def move_kits(*, kits, place, occurred_at, note="", request_key, by):
-    """Move units between places of stations in one's charge; both ends need the right. Raises CustodyError."""
-    kits, act = begin(kits, request_key)
+def move_kits(
+    *, kits, place, instead=None, why_empty="", in_need=False, as_found=False, occurred_at, note="",
+    request_key, by,
+):  # fmt: skip
+    """Move units between places of stations in one's charge; both ends need the right. Raises CustodyError.
+
+    What would leave a place with nothing that works says why (`why_empty`), or which unit comes `instead`.
+    `in_need`: what has expired goes where kits stand ready, as better than none. `as_found`: they were seen there,
+    so nobody takes anything away.
+    """
+    kits, spare, act = need.begin_leaving(kits, instead, request_key)
     if act:
         return act
     access.check(by, Permission.CUSTODY_TAKE, at=place.station)
     check_not_away(kits)
+    check_movable(kits, place, in_need=in_need or as_found, at=occurred_at, by=by)
+    rules.check_told(occurred_at, now=timezone.now())
+    leaving = need.Leaving([], None, "")
+    if not as_found:
+        leaving = need.check_leaving(kits, spare=spare, why=why_empty, now=occurred_at, by=by)
+    leaving.put_in(occurred_at=occurred_at, request_key=request_key, by=by)
+    if in_need:
+        note = f"Put there as usable in need. {note}".strip()
+    act = open_act_once(
+        request_key=request_key, verb="move", occurred_at=occurred_at, note=note, by=by
+    )
+    ledger.write([ledger.event(act, kit, EventKind.MOVED, place) for kit in kits])
+    leaving.record(act, by=by)
+    tell("custody.moved", kits, by=by, to=place)
+    return act
+
+
+def check_movable(kits, place, *, in_need, at, by):
+    """Raise CustodyError, AccessError unless units may be put into a place (moment in UTC)."""
+    day = place.station.today(at)
     for kit in kits:
         access.check(by, Permission.CUSTODY_GIVE, at=kit.station)
         if kit.holder.kind in CARRIERS:
@@ -322,15 +351,11 @@ def move_kits(*, kits, place, occurred_at, note="", request_key, by):
             )
         if kit.holder_id == place.pk:
             raise CustodyError(f"{kit.reference} is already at {place}.", "kits")
-        if place.kind == HolderKind.VEHICLE:  # out into service, as by a hand-over
+        if place.keeps_ready and place.place_type != PlaceType.STOREROOM:
+            need_rules.check_put_ready(
+                kit.reference, expires_on=kit.expires_on, on=day, in_need=in_need
+            )
+        if place.kind == HolderKind.VEHICLE and not in_need:  # out into service, as by a hand-over
             rules.check_issuable(
-                kit.reference, state=State(kit.state), expires_on=kit.expires_on,
-                on=place.station.today(occurred_at),
-            )  # fmt: skip
-    rules.check_told(occurred_at, now=timezone.now())
-    act = open_act_once(
-        request_key=request_key, verb="move", occurred_at=occurred_at, note=note, by=by
-    )
-    ledger.write([ledger.event(act, kit, EventKind.MOVED, place) for kit in kits])
-    tell("custody.moved", kits, by=by, to=place)
-    return act
+                kit.reference, state=State(kit.state), expires_on=kit.expires_on, on=day
+            )

@@ -3,8 +3,9 @@
 from django.db import IntegrityError, transaction
 
 from naloxone import disposal_rules, ledger, notices, rules
+from naloxone.actions import need
 from naloxone.actions.custody import carries, check_not_away
-from naloxone.actions.stock import begin, open_act_once, tell
+from naloxone.actions.stock import open_act_once, tell
 from naloxone.disposal_rules import Basis, Method, Reason, Stock
 from naloxone.models import Countersignature, Device, Disposal, DisposalPhoto, LotRecall
 from naloxone.rules import CARRIERS, CustodyError, State
@@ -74,10 +75,10 @@ def check_reach(by, kits):
 def check_fits(*, kits, method, reason, words, recipient, occurred_at, by):
     """Everything that can speak against a disposal but its witness. Raises CustodyError, AccessError."""
     check_reach(by, kits)
-    disposal_rules.check_told(method=method, reason=reason, words=words, recipient=recipient)
     disposal_rules.check_disposal(
-        stocks_of(kits), method=method, reason=reason, on=kits[0].station.today(occurred_at)
-    )
+        stocks_of(kits), method=method, reason=reason, words=words, recipient=recipient,
+        on=kits[0].station.today(occurred_at),
+    )  # fmt: skip
 
 
 def check_witness(second, *, by, station):
@@ -94,14 +95,15 @@ def check_witness(second, *, by, station):
 @transaction.atomic
 def dispose_of_kits(
     *, kits, method, reason, words="", receipt="", recipient="", photos=(), second=None,
-    proof="", occurred_at, now, request_key, by,
+    proof="", instead=None, why_empty="", occurred_at, now, request_key, by,
 ):  # fmt: skip
     """Record that units were destroyed or passed on. Returns the Disposal. Raises CustodyError, AccessError.
 
     `second` is a witness who proved by `proof` in the same page that it is them; without one the disposal is
-    by one person until another signs. `photos` are held ones. Raises PhotoError too.
+    by one person until another signs. `photos` are held ones. What would leave a place with nothing that works
+    says why (`why_empty`), or which unit comes `instead`. Raises PhotoError too.
     """
-    kits, act = begin(kits, request_key)
+    kits, spare, act = need.begin_leaving(kits, instead, request_key)
     if act:
         return act.disposal
     method, reason = Method(method), Reason(reason)
@@ -110,9 +112,11 @@ def dispose_of_kits(
         kits=kits, method=method, reason=reason, words=words, recipient=recipient,
         occurred_at=occurred_at, by=by,
     )  # fmt: skip
+    leaving = need.check_leaving(kits, spare=spare, why=why_empty, now=occurred_at, by=by)
     station = kits[0].station
     if second is not None:
         check_witness(second, by=by, station=station)
+    leaving.put_in(occurred_at=occurred_at, request_key=request_key, by=by)
     kind, taker, state = disposal_rules.ends_as(method)
     note = disposal_rules.in_words(
         method=method, reason=reason, words=words, receipt=receipt, recipient=recipient
@@ -123,6 +127,7 @@ def dispose_of_kits(
     )  # fmt: skip
     where = ledger.outside(taker)
     ledger.write([ledger.event(act, kit, kind, where, state=state) for kit in kits])
+    leaving.record(act, by=by)
     disposal = Disposal.objects.create(
         act=act, station=station, method=method, reason=reason, words=words, receipt=receipt,
         recipient=recipient, due_at=None if second else disposal_rules.countersign_by(now),

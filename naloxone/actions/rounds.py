@@ -276,7 +276,7 @@ def take_in(row, unit, place, *, now, by):
     if unit.holder.kind == HolderKind.MISSING:
         life.record_found(where=place, **facts)
     elif unit.holder.kind in PLACES and giver and unit.state in rules.MOVABLE:
-        move_kits(place=place, **facts)
+        move_kits(place=place, as_found=True, **facts)
     else:
         told = f"{row.reference}: seen at {place}"
         discrepancies.open_once(

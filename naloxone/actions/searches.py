@@ -119,7 +119,7 @@ def take_to(kit, place, *, note, now, request_key, by):
     if kit.holder.kind in CARRIERS:
         offer_kits(receiver=place, now=now, **facts)
     else:
-        move_kits(place=place, occurred_at=now, **facts)
+        move_kits(place=place, as_found=True, occurred_at=now, **facts)
 
 
 # --- nobody answered ---------------------------------------------------------------------------------

@@ -40,6 +40,7 @@ from naloxone.forms.rounds import (
     SearchForm,
 )
 from naloxone.forms.stock import AssembleForm, MoveForm, RecallForm, ReleaseForm
+from naloxone.forms.swaps import SwapForm
 from naloxone.forms.terminal import AttestForm, GiveTurnForm, HereForm, ReturnTurnForm, TakeForm
 from naloxone.forms.uses import (
     BindForm,
@@ -101,6 +102,7 @@ __all__ = [
     "SearchForKitForm",
     "SearchForm",
     "SendForm",
+    "SwapForm",
     "TakeForm",
     "TakeRegisterForm",
     "UndoForm",

@@ -3,7 +3,8 @@
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from naloxone import codes
+from naloxone import codes, swaps
+from naloxone.actions.need import places_emptied
 from naloxone.models import Holder, Kit
 from naloxone.rules import MOST_UNITS, PLACES, CustodyError
 from safety_portal import access
@@ -12,6 +13,7 @@ from safety_portal.people import reference_number
 from safety_portal.photos import PhotoError
 from safety_portal.versions import StaleError
 
+MOST_SPARES = 3  # proposed beside one another
 MOST_LISTED = 200  # places in one list; beyond that one looks them up
 
 
@@ -112,7 +114,11 @@ class KitsForm(CustodyForm):
         return Kit.objects.visible_to(self.person)
 
     def clean_kits(self):
-        found, unknown = codes.units_of(self.cleaned_data["kits"], self.seen())
+        return self.units_of("kits")
+
+    def units_of(self, name):
+        """The units behind the codes of a field. Raises ValidationError with all that is wrong with them."""
+        found, unknown = codes.units_of(self.cleaned_data[name], self.seen())
         errors = []
         if unknown:
             unknown = [codes.told_as(code) for code in unknown]
@@ -128,6 +134,70 @@ class KitsForm(CustodyForm):
         if errors:
             raise ValidationError(errors)
         return list(units.values())
+
+
+AWAY = "away"  # taken away all the same
+
+
+class LeavingForm(KitsForm):
+    """Kits that leave places. Where one would be left with nothing that works, the form asks what shall be so:
+    another kit comes in the same act, or somebody says why these are taken away all the same."""
+
+    leaving = ("instead", "why_empty")
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        asked_before = any(self.data.get(name) for name in self.leaving)
+        if asked_before or self.initial.get("why_empty"):
+            self.ask_instead()
+
+    def ask_instead(self):
+        """Two fields more: which kit takes their place, and why none does."""
+        if "why_empty" in self.fields:
+            return
+        found = self.spares() if self.is_bound else []
+        if found:
+            choices = [
+                *((one.reference, w.Tile(f"Put {one} there", f"Expires {one.expires_on:%d %b %Y}. In the same act, before these leave.")) for one in found),
+                (AWAY, w.Tile("Take them away all the same", "Say why below; supervisors and auditors see it.")),
+            ]  # fmt: skip
+            self.add_field(
+                "instead", w.ChoiceField(label="What shall be there instead?", choices=choices, required=False)
+            )  # fmt: skip
+        why = w.TextField(
+            label="Why are they taken away all the same?", max_length=500, lines=2, required=False,
+            help_text="For example: the place is given up, another cabinet stands beside it.",
+        )  # fmt: skip
+        self.add_field("why_empty", why)
+
+    def spares(self):
+        """Up to three units that could take the place of what leaves one place."""
+        codes_sent = self.fields["kits"].widget.value_from_datadict(self.data, self.files, "kits")
+        kits = self.cleaned_data.get("kits") if hasattr(self, "cleaned_data") else None
+        if kits is None:
+            found, _ = codes.units_of(self.fields["kits"].clean(codes_sent), self.seen())
+            kits = list(found.values())
+        now = timezone.now()
+        emptied = places_emptied(kits, now)
+        if len(emptied) != 1:
+            return []
+        [place] = emptied
+        left = swaps.spares([place.station_id], now, [place.pk])
+        leaving = {kit.pk for kit in kits}
+        return [spare for spare in left if spare.key not in leaving][:MOST_SPARES]
+
+    def leaving_facts(self):
+        """What the action takes; nothing while nobody was asked."""
+        told = self.cleaned_data
+        chosen = told.get("instead") or AWAY
+        if chosen != AWAY:
+            return {"instead": Kit.objects.get(pk=Kit.number(chosen))}
+        return {"why_empty": told["why_empty"]} if told.get("why_empty") else {}
+
+    def add_rule_error(self, error):
+        if error.field in self.leaving:
+            self.ask_instead()
+        super().add_rule_error(error)
 
 
 def listed(names, most=10):

@@ -2,7 +2,7 @@
 
 from naloxone.forms.base import (
     CustodyForm,
-    KitsForm,
+    LeavingForm,
     place_field,
     places_where,
     when_field,
@@ -16,7 +16,7 @@ from safety_portal.people import Station, reference_number
 WHOLE = [("yes", "Yes"), ("no", "No, or it is another number")]
 
 
-class SendForm(KitsForm):
+class SendForm(LeavingForm):
     submit_label = "Send them off"
     not_yours = "Not in a place of yours"
 
@@ -32,9 +32,10 @@ class SendForm(KitsForm):
     occurred_at = when_field("When does it leave?")
     note = w.TextField(label="Note for the receiver", max_length=300, lines=2, required=False)
 
-    field_order = (
+    told = (
         "kits", "destination", "carrier", "tracking", "seal", "expected_on", "occurred_at", "note",
     )  # fmt: skip
+    field_order = ("kits", "instead", "why_empty", *told[1:])
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -45,7 +46,7 @@ class SendForm(KitsForm):
         return at_place and access.may(self.person, Permission.CUSTODY_GIVE, at=kit.station_id)
 
     def facts(self):
-        return {name: self.cleaned_data[name] for name in self.field_order}
+        return {name: self.cleaned_data[name] for name in self.told} | self.leaving_facts()
 
 
 class ArrivalForm(CustodyForm):

@@ -3,8 +3,9 @@
 from django.forms import CharField, Field, HiddenInput, MultipleHiddenInput
 from django.utils import timezone
 
-from naloxone import actions, codes
+from naloxone import actions, codes, disposal_rules
 from naloxone.actions.disposals import check_fits
+from naloxone.actions.need import check_leaving
 from naloxone.disposal_rules import (
     BASIS_WORDS,
     COUNTERSIGN_DAYS,
@@ -14,7 +15,7 @@ from naloxone.disposal_rules import (
     Method,
     Reason,
 )
-from naloxone.forms.base import CustodyForm, KitsForm, kits_field, when_field
+from naloxone.forms.base import CustodyForm, LeavingForm, kits_field, when_field
 from naloxone.models import Disposal
 from naloxone.rules import CustodyError
 from safety_portal import access, signin
@@ -35,14 +36,17 @@ HINTS = {
 }
 METHODS = [(m.value, w.Tile(words, HINTS[m])) for m, words in METHOD_WORDS.items()]
 PHOTOS = HELD + "photos"  # the name under which a form sends what it holds
-FIRST_STEP = ("method", "reason", "words", "receipt", "recipient", "occurred_at_0", "occurred_at_1")
+FIRST_STEP = (
+    "method", "reason", "words", "receipt", "recipient", "instead", "why_empty", "occurred_at_0",
+    "occurred_at_1",
+)  # fmt: skip
 
 
 TOLD = ("kits", "words", "recipient", "receipt", "photos", "occurred_at")
 UNCHECKED = ("receipt", "photos")
 
 
-class DisposeForm(KitsForm):
+class DisposeForm(LeavingForm):
     """First step: which, how and why."""
 
     submit_label = "Check the list"
@@ -67,6 +71,11 @@ class DisposeForm(KitsForm):
     photos = w.PhotosField(required=False)
     occurred_at = when_field("When was it done?")
 
+    field_order = (
+        "kits", "method", "reason", "words", "recipient", "instead", "why_empty", "receipt",
+        "photos", "occurred_at",
+    )  # fmt: skip
+
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.looking_up = False  # the look-up stands in the second step
@@ -80,6 +89,7 @@ class DisposeForm(KitsForm):
             "method": Method(told["method"]),
             "reason": Reason(told["reason"]),
             **{name: told[name] for name in TOLD},
+            **self.leaving_facts(),
         }
 
     def outcome(self):
@@ -106,12 +116,19 @@ class DisposeForm(KitsForm):
     def fits(self):
         """Whether it may be so, asked before the second step; what speaks against it stands at its field."""
         facts = {name: told for name, told in self.facts().items() if name not in UNCHECKED}
-        try:
-            check_fits(**facts, by=self.person)
-        except CustodyError as error:
+        leaving = {
+            "spare": facts.pop("instead", None), "why": facts.pop("why_empty", ""),
+            "kits": facts["kits"], "now": facts["occurred_at"],
+        }  # fmt: skip
+        errors = []
+        for check, told in ((check_fits, facts), (check_leaving, leaving)):
+            try:
+                check(**told, by=self.person)
+            except CustodyError as error:
+                errors += disposal_rules.all_of(error)
+        for error in errors:
             self.add_rule_error(error)
-            return False
-        return True
+        return not errors
 
     def carried(self):
         """What the second step takes along, under the names under which it was sent."""

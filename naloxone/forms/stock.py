@@ -6,6 +6,7 @@ from django.db.models import Count
 from naloxone.forms.base import (
     CustodyForm,
     KitsForm,
+    LeavingForm,
     kits_field,
     listed,
     note_field,
@@ -34,24 +35,42 @@ class ReleaseForm(KitsForm):
         return {name: self.cleaned_data[name] for name in ("kits", "occurred_at", "note")}
 
 
-class MoveForm(KitsForm):
+class MoveForm(LeavingForm):
     submit_label = "Move"
     not_yours = "Not yours to move"
     occurred_at = when_field()
     note = note_field()
 
-    field_order = ("kits", "place", "occurred_at", "note")
+    field_order = ("kits", "place", "in_need", "instead", "why_empty", "occurred_at", "note")
 
     def __init__(self, *args, person, **kwargs):
         places = places_where(person, Permission.CUSTODY_TAKE)
         super().__init__(*args, person=person, **kwargs)
         self.add_field("place", place_field(places, "To"))
+        if self.data.get("in_need"):
+            self.ask_need()
+
+    def ask_need(self):
+        """Asked when something expired goes where kits stand ready."""
+        label = "Yes: it goes there as usable in need, until a serviceable one is there"
+        self.add_field("in_need", w.YesField(label=label, required=False))
+
+    def add_rule_error(self, error):
+        if error.field == "in_need":
+            self.ask_need()
+        super().add_rule_error(error)
 
     def is_yours(self, kit):
         return access.may(self.person, Permission.CUSTODY_GIVE, at=kit.station_id)
 
     def facts(self):
-        return {name: self.cleaned_data[name] for name in ("kits", "place", "occurred_at", "note")}
+        told = self.cleaned_data
+        names = ("kits", "place", "occurred_at", "note")
+        return {
+            **{name: told[name] for name in names},
+            "in_need": told.get("in_need", False),
+            **self.leaving_facts(),
+        }
 
 
 class AssembleForm(KitsForm):

@@ -11,6 +11,7 @@ from naloxone.models.custody import (
 )
 from naloxone.models.discrepancies import ClosingCode, Discrepancy, DiscrepancyKind
 from naloxone.models.disposals import Countersignature, Disposal, DisposalPhoto
+from naloxone.models.emptied import PlaceEmptied
 from naloxone.models.hand_overs import (
     HandOver,
     HandOverLine,
@@ -101,6 +102,7 @@ __all__ = [
     "NilReport",
     "Outcome",
     "PackCode",
+    "PlaceEmptied",
     "PlaceType",
     "Product",
     "ReceiptPhoto",

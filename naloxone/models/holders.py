@@ -6,7 +6,8 @@ from django.db.models.functions import Lower
 from django.urls import reverse
 
 from naloxone.models.words import choices
-from naloxone.rules import ELSEWHERE, HolderKind
+from naloxone.need_rules import keeps_ready
+from naloxone.rules import ELSEWHERE, PLACES, HolderKind
 from safety_portal import access
 from safety_portal.access import Permission
 from safety_portal.people import Canine, Person, Station
@@ -43,6 +44,10 @@ class HolderQuerySet(models.QuerySet):
 
     def in_use(self):
         return self.filter(closed_on=None)
+
+    def keeping_ready(self):
+        """Places where kits stand ready: all but storerooms without a par (need_rules.keeps_ready)."""
+        return self.filter(Q(par_min__gt=0) | ~Q(place_type=PlaceType.STOREROOM), kind__in=PLACES)
 
     def visible_to(self, person):
         """Places and carriers of the person's stations, and themselves."""
@@ -118,6 +123,11 @@ class Holder(models.Model):
     @property
     def reference(self):
         return f"S-{self.pk}"
+
+    @property
+    def keeps_ready(self):
+        """Whether kits stand ready here, so that no rule may leave it with nothing."""
+        return self.kind in PLACES and keeps_ready(place_type=self.place_type, par_min=self.par_min)
 
     @property
     def carrier(self):

@@ -65,7 +65,8 @@ def to_stations(recall, act, now):
         units = "unit is" if number == 1 else "units are"
         body = (
             "Get those back that are carried, put others in their place first, then send them back or "
-            "destroy them. The page says where each is, and what is still out."
+            "destroy them. Where it is the last in a place it stays there, usable in need, until another is "
+            "there. The page says where each is, and what is still out."
         )
         subject = f"Lot {recall.lot.number} is recalled: {number:,} {units} yours to get back"
         yield recall_letter(person, recall, subject, body, now)

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from naloxone import round_rules
 from naloxone.models import CustodyEvent, NilReport, report_due_on
-from naloxone.models.need import SERVICEABLE_SQL
+from naloxone.models.need import IN_NEED_SQL, SERVICEABLE_SQL
 from naloxone.notices.letters import IN_CHARGE, in_charge, standing_in
 from naloxone.rules import PLACES
 from safety_portal import access, alerts
@@ -20,19 +20,27 @@ STOCK = "naloxone.below_par"
 
 # On each station's own day.
 BELOW_PAR = f"""
-select place.id, place.station_id, count(kit.id)
-from naloxone_holder place
-join safety_portal_station station on station.id = place.station_id
-left join naloxone_kit kit on kit.holder_id = place.id and {SERVICEABLE_SQL}
-where place.kind = any(%(kinds)s) and place.closed_on is null and place.par_min > 0
-group by place.id
-having count(kit.id) < place.par_min
-order by place.id
+select id, station_id, serviceable from (
+    select place.id, place.station_id, place.par_min,
+           count(*) filter (where {SERVICEABLE_SQL}) as serviceable,
+           count(*) filter (where {IN_NEED_SQL}) as in_need
+    from naloxone_holder place
+    join safety_portal_station station on station.id = place.station_id
+    left join naloxone_kit kit on kit.holder_id = place.id
+    where place.kind = any(%(kinds)s) and place.closed_on is null
+      and (place.par_min > 0 or place.place_type <> 'storeroom')
+    group by place.id
+) counted
+where serviceable < par_min or (serviceable = 0 and in_need > 0)
+order by id
 """
 
 
 def below_par(now):
-    """One Due for each place with fewer serviceable kits than its par; fewer still is worse."""
+    """One Due for each place with fewer serviceable kits than its par, or only with what is usable in need.
+
+    Fewer still is worse.
+    """
     codes = dict(Station.objects.values_list("pk", "code"))
     kinds = [kind.value for kind in PLACES]
     with connection.cursor() as cursor:

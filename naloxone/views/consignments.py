@@ -85,8 +85,8 @@ def consignments_all(request):
 def send(request):
     """Which kits, to which station, by whom, until when."""
     form = forms.SendForm(
-        request.POST or None, person=request.person, initial=asked(request),
-        cancel_url=reverse("naloxone:kits"),
+        request.POST or None, person=request.person, cancel_url=reverse("naloxone:kits"),
+        initial=asked(request) | {"destination": request.GET.get("destination")},
     )  # fmt: skip
     if request.method == "POST" and form.carry_out(actions.send_kits):
         messages.success(

@@ -6,23 +6,27 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 
-from naloxone import actions, forms, history
+from naloxone import actions, forms, history, swaps
 from naloxone.actions import life
 from naloxone.models import Kit
 from naloxone.rules import STOCKED
 from naloxone.views.hand_overs import home_of
 from naloxone.views.stock import asked, done, form_page
+from safety_portal import access
 from safety_portal.access import Permission, everyone, needs
 
 
-def kits_page(request, form_class, action, title, said):
-    """An act on kits ticked, scanned or typed."""
+def kits_page(request, form_class, action, title, said, then=None):
+    """An act on kits ticked, scanned or typed; `then` has something more to say of them."""
     form = form_class(
         request.POST or None, person=request.person, initial=asked(request),
         cancel_url=home_of(request.person),
     )  # fmt: skip
     if request.method == "POST" and form.carry_out(action):
-        return done(request, form, said)
+        answer = done(request, form, said)
+        if then:
+            then(request, form.cleaned_data["kits"])
+        return answer
     return form_page(request, form, title)
 
 
@@ -35,7 +39,18 @@ def open_kits(request):
 @everyone
 def hold(request):
     """Not to be handed out until looked at."""
-    return kits_page(request, forms.HoldForm, actions.hold_kits, "Put kits on hold", "On hold")
+    return kits_page(
+        request, forms.HoldForm, actions.hold_kits, "Put kits on hold", "On hold", then=say_swaps
+    )
+
+
+def say_swaps(request, kits):
+    """Which places have nothing serviceable now that kits are on hold, and what could go there."""
+    now = timezone.now()
+    mine = access.within(request.person, Permission.CUSTODY_GIVE)
+    places = swaps.bare_among(kits, now).filter(mine).select_related("station")
+    for swap in swaps.swaps(places, now):
+        messages.warning(request, f"{swap.sentence}. The page of {swap.place} does it in one tap.")
 
 
 @everyone

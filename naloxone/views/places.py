@@ -1,5 +1,7 @@
 """Storage points and vehicles: which there are, what is in them, whether it is enough."""
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.db.models import Count
 from django.db.models.functions import Lower
@@ -8,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from naloxone import actions, badges, forms
+from naloxone import actions, badges, forms, swaps
 from naloxone.actions.places import what_keeps_open
 from naloxone.filters import listed
 from naloxone.models import Holder, Kit, UseReport, need, own_day
@@ -104,8 +106,33 @@ def place(request, number):
             .filter(is_unbound=True)[:MOST_SHOWN]
         ),
         "emptied_url": found.closed_on and emptied_url(found),
+        **swap_needed(found, request.person),
     }
     return render(request, "naloxone/place.html", context)
+
+
+def swap_needed(place, person):
+    """What could take the place of kits that are usable in need only, for who may put it there; else nothing."""
+    bare = place.closed_on is None and place.keeps_ready and not place.serviceable
+    if not bare or not (place.in_need or place.par_min):
+        return {}
+    if not access.may(person, Permission.CUSTODY_GIVE, at=place.station_id):
+        return {}
+    found = swaps.swap_at(place, timezone.now())
+    return {
+        "swap": found,
+        "store": swaps.store_for(found),
+        "swap_form": forms.SwapForm(person=person, place=place),
+        "send_url": send_url(found, person),
+    }
+
+
+def send_url(found, person):
+    """The form that sends the nearest kit here, for who gives at its station."""
+    if not found.far or not access.may(person, Permission.CUSTODY_GIVE, at=found.far.station_key):
+        return ""
+    asked = {"kits": found.far.reference, "destination": found.place.station_id}
+    return f"{reverse('naloxone:send')}?{urlencode(asked)}"
 
 
 def emptied_url(place):

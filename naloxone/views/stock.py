@@ -108,7 +108,7 @@ def move(request):
     form = forms.MoveForm(
         request.POST or None,
         person=request.person,
-        initial=asked(request),
+        initial=asked(request) | {"why_empty": request.GET.get("why_empty", "")},
         cancel_url=reverse(KITS),
     )
     if request.method == "POST" and form.carry_out(actions.move_kits):

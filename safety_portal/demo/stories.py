@@ -196,6 +196,7 @@ def placed(world, station, kit, moment):
         actions.move_kits(
             kits=[kit],
             place=place,
+            why_empty="The lane is closed; the kit goes where people work",
             occurred_at=moment,
             request_key=world.key(),
             by=world.supervisor(station),
@@ -357,6 +358,7 @@ def ended(world, *, code, days_ago, letter, method, reason, recipient="", receip
         kits=units, method=method, reason=reason, recipient=recipient, receipt=receipt,
         photos=[hold_photo(file=picture, now=moment, by=by, durable=False)],
         second=second if signs == "witness" else None, proof="password" if signs == "witness" else "",
+        why_empty="Another cabinet stands in the same hall",
         occurred_at=moment, now=moment, request_key=world.key(), by=by,
     )  # fmt: skip
     if signs == "later":

@@ -195,7 +195,12 @@ def make_empty(keeper, place):
     keep = Holder.objects.get(name="Lane 3 cabinet")
     kits = list(Kit.objects.filter(holder=place, state="in_service"))
     actions.move_kits(
-        kits=kits, place=keep, occurred_at=timezone.now(), request_key=make.key(), by=keeper
+        why_empty="On purpose",
+        kits=kits,
+        place=keep,
+        occurred_at=timezone.now(),
+        request_key=make.key(),
+        by=keeper,
     )
     actions.close_place(place=place, now=timezone.now(), by=keeper)
 

@@ -1,6 +1,7 @@
 """A scanner's keystrokes in the portal's fields, and the morning of a delivery: 500 cartons, labelled."""
 
 import io
+import re
 
 import pikepdf
 import pytest
@@ -123,6 +124,8 @@ def test_a_scanner_fills_a_list_with_labels_and_packs_line_by_line(page, coordin
     expect(page.get_by_text("2 codes so far")).to_be_visible()
     page.get_by_role("combobox", name="To").fill("Lane 3")
     page.get_by_role("option", name="Lane 3").click()
+    page.get_by_role("button", name="Move", exact=True).click()
+    page.get_by_label(re.compile("Why are they taken away")).fill("Lane 3 needs them more")
     page.get_by_role("button", name="Move", exact=True).click()
 
     expect(page.get_by_text("Moved to Lane 3: 2 kits.")).to_be_visible()

@@ -110,6 +110,14 @@ def place(by, name=None, kind="storage"):
     )
 
 
+def storeroom(by, name="Storeroom", par=None):
+    """Where stock lies that nobody relies on, unless it has a par."""
+    return actions.open_place(
+        kind="storage", name=name, station=by.station, place_type=PlaceType.STOREROOM,
+        access_mode=AccessMode.OPEN, par_min=par, by=by,
+    )  # fmt: skip
+
+
 def delivery(by, at, *, cartons=1, expires_on=None, **facts):
     """The units of a delivery received by a coordinator at a place."""
     act = actions.receive_delivery(

@@ -182,6 +182,7 @@ def test_a_move_meanwhile_lapses_the_offer(by, store):
         kits=kits, receiver=make.holder(officer), now=timezone.now(), request_key=make.key(), by=by
     )
     actions.move_kits(
+        why_empty="On purpose",
         kits=kits,
         place=make.place(by),
         occurred_at=timezone.now(),
@@ -284,14 +285,18 @@ def test_an_officer_returns_a_kit_and_the_store_accepts(by, store):
 
 def test_expired_stock_is_not_moved_into_a_vehicle_either(by, store):
     [old] = make.expired(by, store)
-    car, vault = make.place(by, "Vehicle 12", kind="vehicle"), make.place(by, "Vault B")
+    car, room = make.place(by, "Vehicle 12", kind="vehicle"), make.storeroom(by)
     facts = {"occurred_at": timezone.now(), "by": by}
 
     with pytest.raises(CustodyError, match="Expired stock can't be issued"):
-        actions.move_kits(kits=[old], place=car, request_key=make.key(), **facts)
+        actions.move_kits(
+            why_empty="On purpose", kits=[old], place=car, request_key=make.key(), **facts
+        )
 
-    actions.move_kits(kits=[old], place=vault, request_key=make.key(), **facts)
-    assert Kit.objects.get(pk=old.pk).holder == vault
+    actions.move_kits(
+        why_empty="On purpose", kits=[old], place=room, request_key=make.key(), **facts
+    )
+    assert Kit.objects.get(pk=old.pk).holder == room
 
 
 def test_expired_stock_is_not_issued_but_goes_back_into_store(by, store):
@@ -337,7 +342,7 @@ def test_a_stranger_can_do_nothing_with_kits_of_others(by, store):
     when = {"occurred_at": timezone.now(), "request_key": make.key(), "by": stranger}
 
     with pytest.raises(AccessError):
-        actions.move_kits(kits=kits, place=elsewhere, **when)
+        actions.move_kits(why_empty="On purpose", kits=kits, place=elsewhere, **when)
     with pytest.raises(AccessError):
         actions.release_kits(kits=kits, **when)
     with pytest.raises(AccessError):

@@ -40,7 +40,12 @@ class Den:
 
     def move(self, kits, place):
         return actions.move_kits(
-            kits=kits, place=place, occurred_at=timezone.now(), request_key=make.key(), by=self.by
+            why_empty="On purpose",
+            kits=kits,
+            place=place,
+            occurred_at=timezone.now(),
+            request_key=make.key(),
+            by=self.by,
         )
 
     def refused(self):

@@ -40,7 +40,7 @@ def fresh(kit):
 
 def send(kits, by, there, key=None, **facts):
     return actions.send_kits(
-        **{
+        why_empty="On purpose", **{
             "kits": kits, "destination": there.station, "carrier": "Fictitious courier",
             "expected_on": there.station.today() + dt.timedelta(days=2),
             "occurred_at": timezone.now(), "request_key": key or make.key(), "by": by,
@@ -225,9 +225,16 @@ def test_a_recall_reaches_what_is_on_its_way_and_it_arrives_recalled(by, kits, t
         lambda kit, by, place: actions.hold_kits(kits=[kit], note="x", **told(by)),
         lambda kit, by, place: actions.report_missing(kits=[kit], **told(by)),
         lambda kit, by, place: actions.waste_doses(kit=kit, count=1, note="x", **told(by)),
-        lambda kit, by, place: actions.move_kits(kits=[kit], place=place, **told(by)),
+        lambda kit, by, place: actions.move_kits(
+            why_empty="On purpose", kits=[kit], place=place, **told(by)
+        ),
         lambda kit, by, place: actions.dispose_of_kits(
-            kits=[kit], method="incineration", reason="damaged", now=timezone.now(), **told(by)
+            why_empty="On purpose",
+            kits=[kit],
+            method="incineration",
+            reason="damaged",
+            now=timezone.now(),
+            **told(by),
         ),
         lambda kit, by, place: actions.offer_kits(
             kits=[kit], receiver=place, now=timezone.now(), request_key=make.key(), by=by
@@ -372,7 +379,7 @@ def test_a_box_is_sent_from_the_list_of_kits(signed_in, by, kits, there):
         {
             "kits": "\n".join(kit.reference for kit in kits), "destination": there.station.pk,
             "carrier": "Courier", "expected_on": f"{make.day(3):%m/%d/%Y}", "request_key": make.key(),
-            "occurred_at_0": f"{by.station.today():%m/%d/%Y}", "occurred_at_1": "00:01",
+            "why_empty": "On purpose", "occurred_at_0": f"{by.station.today():%m/%d/%Y}", "occurred_at_1": "00:01",
         },
         follow=True,
     )  # fmt: skip

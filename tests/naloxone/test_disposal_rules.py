@@ -25,8 +25,8 @@ def stock(**facts):
 
 def against(method, reason, **facts):
     """What speaks against it, as (field, words); None when nothing does."""
-    found = out.misfit(stock(**facts), method=method, reason=reason, on=TODAY)
-    return found and (found.field, found.words)
+    found = out.misfits(stock(**facts), method=method, reason=reason, on=TODAY)
+    return (found[0].field, found[0].words) if found else None
 
 
 @pytest.mark.parametrize("method", Method)
@@ -142,27 +142,45 @@ def test_a_refusal_names_the_units_it_is_about():
     out.check_disposal(stocks[:1], method=Method.TRASH, reason=Reason.EXPIRED, on=TODAY)
 
 
+def test_all_that_speaks_against_it_is_told_at_once():
+    stocks = [stock(recalled=True), stock(reference="K-2", state=State.MISSING)]
+
+    with pytest.raises(CustodyError) as found:
+        out.check_disposal(
+            stocks, method=Method.DONATION, reason=Reason.EXPIRED, words="", recipient="", on=TODAY
+        )
+
+    assert [(one.field, str(one)) for one in out.all_of(found.value)] == [
+        ("reason", "K-1: not expired."),
+        ("method", "K-1: recalled, so not for “donation”."),
+        ("kits", "K-2: missing; this can't be done with it now."),
+        ("recipient", "Say who gets them."),
+    ]
+    alone = CustodyError("Another")
+    assert out.all_of(alone) == [alone]
+
+
 def test_another_reason_is_told_in_words():
     told = {"method": Method.TRASH, "reason": Reason.OTHER, "recipient": ""}
 
     with pytest.raises(CustodyError) as found:
-        out.check_told(words=" ", **told)
+        out.check_disposal([], on=TODAY, words=" ", **told)
 
     assert found.value.field == "words"
-    out.check_told(words="Mould", **told)
+    out.check_disposal([], on=TODAY, words="Mould", **told)
 
 
 @pytest.mark.parametrize("method", Method)
 def test_who_gets_what_is_passed_on_is_named(method):
     told = {"method": method, "reason": Reason.SURPLUS, "words": ""}
     if method not in out.TAKERS:
-        return out.check_told(recipient="", **told)
+        return out.check_disposal([], on=TODAY, recipient="", **told)
 
     with pytest.raises(CustodyError) as found:
-        out.check_told(recipient=" ", **told)
+        out.check_disposal([], on=TODAY, recipient=" ", **told)
 
     assert found.value.field == "recipient"
-    return out.check_told(recipient="County", **told)
+    return out.check_disposal([], on=TODAY, recipient="County", **told)
 
 
 @pytest.mark.parametrize(("method", "reason"), list(product(Method, Reason)))

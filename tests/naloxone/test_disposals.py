@@ -38,7 +38,7 @@ def end(kits, by, **facts):
         "method": "sharps", "reason": "damaged", "occurred_at": timezone.now(),
         "now": timezone.now(), "request_key": make.key(),
     }  # fmt: skip
-    return actions.dispose_of_kits(kits=kits, by=by, **told | facts)
+    return actions.dispose_of_kits(why_empty="On purpose", kits=kits, by=by, **told | facts)
 
 
 def sign(disposal, by, **facts):

@@ -20,9 +20,11 @@ from naloxone.models import (
     Discrepancy,
     HandOver,
     Kit,
+    NeedWord,
     Search,
     UseBinding,
     UseDose,
+    need,
 )
 from naloxone.round_rules import RoundKind, Seen
 from naloxone.rules import PLACES, STOCKED, EventKind, HolderKind
@@ -107,11 +109,58 @@ class Histories(RuleBasedStateMachine):
             taken = [key for key in open_keys if key not in refused]
             self.holder |= dict.fromkeys(taken, offer.receiver_id)
 
+    def usable_at(self):
+        """{place key: how many of its units would work in need}."""
+        found = dict.fromkeys((place.pk for place in self.places), 0)
+        day = self.by.station.today()
+        for kit in Kit.objects.filter(need.serviceable(day) | need.in_need(day), holder__in=found):
+            found[kit.holder_id] += 1
+        return found
+
+    @rule(draw=st.data(), place=st.integers(0, 1))
+    def take_away_unasked(self, draw, place):
+        """Without a reason no act leaves a place with nothing that works."""
+        before, kits = self.usable_at(), self.some_kits(draw)
+        if kits and self.try_out(
+            actions.move_kits, kits=kits, place=self.places[place], occurred_at=timezone.now(), by=self.by
+        ):  # fmt: skip
+            self.holder |= {kit.pk: self.places[place].pk for kit in kits}
+            after = self.usable_at()
+            assert not [key for key, n in before.items() if n and not after[key]]
+
+    @rule(draw=st.data(), into=st.integers(0, 1))
+    def swap(self, draw, into):
+        kits = self.some_kits(draw)
+        there, store = self.places[into], self.places[1 - into]
+        new = [kit for kit in kits if kit.holder_id == store.pk]
+        old = [kit for kit in kits if kit.holder_id == there.pk]
+        if new and self.try_out(
+            actions.swap_kits, place=there, new=new, old=old, to=store, why_empty="On purpose",
+            occurred_at=timezone.now(), by=self.by,
+        ):  # fmt: skip
+            self.holder |= {kit.pk: there.pk for kit in new} | {kit.pk: store.pk for kit in old}
+
+    @rule(draw=st.data(), works=st.booleans())
+    def say(self, draw, works):
+        for kit in self.some_kits(draw, most=1):
+            self.try_out(
+                actions.say_works, kit=kit, works=works, why="Looked at", now=timezone.now(), by=self.by
+            )  # fmt: skip
+
+    @rule(draw=st.data(), works=st.booleans())
+    def hold(self, draw, works):
+        if kits := self.some_kits(draw):
+            self.try_out(
+                actions.hold_kits, kits=kits, works=works, why="Crushed", note="Sun",
+                occurred_at=timezone.now(), by=self.by,
+            )  # fmt: skip
+
     @rule(draw=st.data(), place=st.integers(0, 1))
     def move(self, draw, place):
         kits = self.some_kits(draw)
         if kits and self.try_out(
             actions.move_kits,
+            why_empty="On purpose",
             kits=kits,
             place=self.places[place],
             occurred_at=timezone.now(),
@@ -123,7 +172,7 @@ class Histories(RuleBasedStateMachine):
     def send(self, draw):
         kits = self.some_kits(draw)
         if kits and self.try_out(
-            actions.send_kits, kits=kits, destination=self.there.station, carrier="Courier",
+            actions.send_kits, why_empty="On purpose", kits=kits, destination=self.there.station, carrier="Courier",
             expected_on=self.there.station.today(), occurred_at=timezone.now(), by=self.by,
         ):  # fmt: skip
             self.holder |= {kit.pk: outside(HolderKind.IN_TRANSIT).pk for kit in kits}
@@ -220,7 +269,7 @@ class Histories(RuleBasedStateMachine):
     def dispose(self, draw):
         kits = self.some_kits(draw)
         if kits and self.try_out(
-            actions.dispose_of_kits, kits=kits, method=Method.INCINERATION, reason=Reason.DAMAGED,
+            actions.dispose_of_kits, why_empty="On purpose", kits=kits, method=Method.INCINERATION, reason=Reason.DAMAGED,
             occurred_at=timezone.now(), now=timezone.now(), by=self.by,
         ):  # fmt: skip
             self.holder |= {kit.pk: outside(HolderKind.DESTROYED).pk for kit in kits}
@@ -308,6 +357,9 @@ class Histories(RuleBasedStateMachine):
         told = Discrepancy.objects.open().filter(kind="missing").values_list("kit", flat=True)
         assert set(missing) == set(told)
         assert not Search.objects.open().filter(kit__in=missing).exists()
+        words = {word.kit_id: word.works for word in NeedWord.objects.order_by("pk")}
+        unlike = Kit.objects.filter(works=False).values_list("pk", flat=True)
+        assert set(unlike) == {key for key, works in words.items() if not works}
         assert verify_ledger().intact
 
 

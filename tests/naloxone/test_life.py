@@ -236,7 +236,9 @@ def mistakes(kit, by, officer, store):
         "wasted": lambda: do(actions.waste_doses, kit=kit, count=1, note="x", by=by),
         "wasted all": lambda: do(actions.waste_doses, kit=kit, count=2, note="x", by=by),
         "missed": lambda: do(actions.report_missing, kits=[kit], by=by),
-        "moved": lambda: do(actions.move_kits, kits=[kit], place=other, by=by),
+        "moved": lambda: do(
+            actions.move_kits, why_empty="On purpose", kits=[kit], place=other, by=by
+        ),
         "handed over": lambda: make.hand([kit], officer, by=by),
     }
 
@@ -363,7 +365,7 @@ def test_the_trigger_undoes_only_what_the_rules_do(kit, by, store, kind):
     if kind == EventKind.NOTED:
         do(actions.note_event, kit=kit, about=1, note="x", by=by)
     elif kind == EventKind.CORRECTED:
-        do(actions.move_kits, kits=[kit], place=other, by=by)
+        do(actions.move_kits, why_empty="On purpose", kits=[kit], place=other, by=by)
         undo(kit, by)
     elif kind == EventKind.RECALLED:
         make.grant(by, Role.COORDINATOR, scope="everywhere")
@@ -371,7 +373,7 @@ def test_the_trigger_undoes_only_what_the_rules_do(kit, by, store, kind):
     elif kind in (EventKind.SENT, EventKind.ARRIVED):
         there = make.coordinator(make.station())
         box = do(
-            actions.send_kits, kits=[kit], destination=there.station, carrier="Courier",
+            actions.send_kits, why_empty="On purpose", kits=[kit], destination=there.station, carrier="Courier",
             expected_on=make.day(3), by=by,
         )  # fmt: skip
         if kind == EventKind.ARRIVED:
@@ -395,7 +397,7 @@ def test_the_trigger_undoes_only_what_the_rules_do(kit, by, store, kind):
 def test_the_trigger_takes_no_crooked_mirror(kit, by, officer):
     other = make.place(by)
     do(actions.waste_doses, kit=kit, count=1, note="x", by=by)
-    do(actions.move_kits, kits=[kit], place=other, by=by)
+    do(actions.move_kits, why_empty="On purpose", kits=[kit], place=other, by=by)
     kit = fresh(kit)
     newest = CustodyEvent.objects.get(kit=kit, sequence=kit.last_sequence)
     true = {"kind": "corrected", "destination_id": newest.source_id, "state": "opened"}

@@ -40,7 +40,9 @@ def history():
     [kit] = make.delivery(by, make.place(by))
     told = {"occurred_at": timezone.now(), "by": by}
     actions.waste_doses(kit=kit, count=1, note="Fired", request_key=make.key(), **told)
-    actions.move_kits(kits=[kit], place=make.place(by), request_key=make.key(), **told)
+    actions.move_kits(
+        why_empty="On purpose", kits=[kit], place=make.place(by), request_key=make.key(), **told
+    )
     kit = Kit.objects.with_names().get(pk=kit.pk)
     actions.undo_newest(kit=kit, sequence=3, note="Wrong", request_key=make.key(), by=by)
     return kit

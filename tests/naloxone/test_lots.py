@@ -56,7 +56,7 @@ def use(by, **facts):
 
 def dispose(kits, by):
     actions.dispose_of_kits(
-        kits=kits, method=Method.RETURN_TO_VENDOR, reason=Reason.RECALLED, recipient="The maker",
+        why_empty="On purpose", kits=kits, method=Method.RETURN_TO_VENDOR, reason=Reason.RECALLED, recipient="The maker",
         now=timezone.now(), by=by, **told(),
     )  # fmt: skip
 
@@ -70,7 +70,7 @@ def test_every_dose_of_a_lot_is_told_once_wherever_it_went(by, store, officer, l
     actions.report_missing(kits=[third], by=by, **told())
     actions.hold_kits(kits=[fourth], note="Sun", by=by, **told())
     actions.dispose_of_kits(
-        kits=[Kit.objects.with_names().get(pk=fourth.pk)], method=Method.INCINERATION,
+        why_empty="On purpose", kits=[Kit.objects.with_names().get(pk=fourth.pk)], method=Method.INCINERATION,
         reason=Reason.DAMAGED, now=timezone.now(), by=by, **told(),
     )  # fmt: skip
 
@@ -91,7 +91,7 @@ def test_doses_that_went_into_a_kit_are_counted_there_and_not_in_their_empty_car
     )
     vehicle = make.place(by, kind="vehicle")
     kit = Kit.objects.with_names().get(kind="kit")
-    actions.move_kits(kits=[kit], place=vehicle, by=by, **told())
+    actions.move_kits(why_empty="On purpose", kits=[kit], place=vehicle, by=by, **told())
 
     [row], _ = trace.doses_of(lot, EVERYWHERE)
 
@@ -239,7 +239,7 @@ def figures(lot):
 def dispose_before(kit, by):
     """Ended before the recall: it is none of its units."""
     actions.dispose_of_kits(
-        kits=[kit], method=Method.INCINERATION, reason=Reason.DAMAGED, now=timezone.now(), by=by,
+        why_empty="On purpose", kits=[kit], method=Method.INCINERATION, reason=Reason.DAMAGED, now=timezone.now(), by=by,
         **told(),
     )  # fmt: skip
 

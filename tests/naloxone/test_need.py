@@ -116,7 +116,7 @@ def test_each_station_has_its_own_day():
 def test_what_is_in_a_box_on_its_way_is_not_within_reach(by, store):
     [kit] = make.expired(by, store)
     actions.send_kits(
-        kits=[kit], destination=make.station("Nogales"), carrier="Courier",
+        why_empty="On purpose", kits=[kit], destination=make.station("Nogales"), carrier="Courier",
         expected_on=make.day(3), occurred_at=timezone.now(), request_key=make.key(), by=by,
     )  # fmt: skip
 

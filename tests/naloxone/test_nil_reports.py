@@ -114,7 +114,7 @@ def test_a_report_tells_what_is_there_and_draws_three(by, store):
 def test_what_is_on_its_way_to_another_station_is_in_no_report_and_not_drawn(by, kits):
     there = make.coordinator(make.station())
     actions.send_kits(
-        kits=kits[:1], destination=there.station, carrier="Courier", expected_on=make.day(3),
+        why_empty="On purpose", kits=kits[:1], destination=there.station, carrier="Courier", expected_on=make.day(3),
         occurred_at=timezone.now(), request_key=make.key(), by=by,
     )  # fmt: skip
 

@@ -34,7 +34,12 @@ def close(place, by, now=None):
 
 def move(kits, place, by):
     return actions.move_kits(
-        kits=kits, place=place, occurred_at=timezone.now(), request_key=make.key(), by=by
+        why_empty="On purpose",
+        kits=kits,
+        place=place,
+        occurred_at=timezone.now(),
+        request_key=make.key(),
+        by=by,
     )
 
 

@@ -35,7 +35,12 @@ def moved(kit, times, by):
     there, back = make.place(by, "Cabinet B"), kit.holder
     for _ in range(times):
         actions.move_kits(
-            kits=[kit], place=there, occurred_at=timezone.now(), request_key=make.key(), by=by
+            why_empty="On purpose",
+            kits=[kit],
+            place=there,
+            occurred_at=timezone.now(),
+            request_key=make.key(),
+            by=by,
         )
         there, back = back, there
     return again(kit)

@@ -191,7 +191,7 @@ def test_a_seal_says_nothing_of_kits_that_came_or_went_since(by, store, kits):
     )
     assert not rounds.is_touched(store)  # a hold needs no hand
     actions.move_kits(
-        kits=kits[1:], place=make.place(by), occurred_at=timezone.now(), request_key=make.key(), by=by
+        why_empty="On purpose", kits=kits[1:], place=make.place(by), occurred_at=timezone.now(), request_key=make.key(), by=by
     )  # fmt: skip
 
     with pytest.raises(CustodyError, match="since it was sealed"):
@@ -288,7 +288,7 @@ def test_a_kit_that_is_seen_here_is_moved_found_or_told_of(by, store, kits, offi
 
 def test_a_kit_that_left_since_the_page_was_shown_is_not_absent(by, store, kits):
     actions.move_kits(
-        kits=kits[:1], place=make.place(by), occurred_at=timezone.now(), request_key=make.key(), by=by
+        why_empty="On purpose", kits=kits[:1], place=make.place(by), occurred_at=timezone.now(), request_key=make.key(), by=by
     )  # fmt: skip
 
     with pytest.raises(CustodyError, match="Look once more"):

@@ -177,7 +177,7 @@ def test_the_hours_are_a_setting(by, kits, settings):
 def test_what_moved_meanwhile_was_there(by, store, kits):
     search = look_for(kits[0], by)
     actions.move_kits(
-        kits=kits[:1], place=make.place(by), occurred_at=timezone.now(), request_key=make.key(), by=by
+        why_empty="On purpose", kits=kits[:1], place=make.place(by), occurred_at=timezone.now(), request_key=make.key(), by=by
     )  # fmt: skip
 
     run_sweeps(now=later(25))

@@ -35,6 +35,7 @@ def told(kits, **facts):
     return {
         "kits": "\n".join(kit.reference for kit in kits),
         "method": "sharps", "reason": "damaged", "words": "", "receipt": "", "recipient": "",
+        "why_empty": "On purpose",
     } | moment() | facts  # fmt: skip
 
 
@@ -44,7 +45,16 @@ def carried(page, **facts):
     return {name: form[name].value() for name in ("kits", "request_key", *FIELDS)} | facts
 
 
-FIELDS = ("method", "reason", "words", "receipt", "recipient", "occurred_at_0", "occurred_at_1")
+FIELDS = (
+    "method",
+    "reason",
+    "words",
+    "receipt",
+    "recipient",
+    "why_empty",
+    "occurred_at_0",
+    "occurred_at_1",
+)
 
 
 def states(kits):

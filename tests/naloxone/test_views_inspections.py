@@ -103,7 +103,7 @@ def test_a_whole_seal_of_a_kit_that_is_not_to_be_used_says_no_more_than_that(sig
 def test_a_seal_that_moved_on_meanwhile_is_looked_at_again_and_then_taken(signed_in, sealed, by):
     sent = {"sequence": sealed.last_sequence}
     actions.move_kits(
-        kits=[sealed], place=make.place(by), occurred_at=timezone.now(), request_key=make.key(),
+        why_empty="On purpose", kits=[sealed], place=make.place(by), occurred_at=timezone.now(), request_key=make.key(),
         by=by,
     )  # fmt: skip
 

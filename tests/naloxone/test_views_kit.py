@@ -55,7 +55,12 @@ def test_forty_events_cost_no_more_than_two(client, by, store, django_assert_max
     there, back = make.place(by), store
     for _ in range(39):
         actions.move_kits(
-            kits=[kit], place=there, occurred_at=timezone.now(), request_key=make.key(), by=by
+            why_empty="On purpose",
+            kits=[kit],
+            place=there,
+            occurred_at=timezone.now(),
+            request_key=make.key(),
+            by=by,
         )
         there, back = back, there
     officer = make.person(by.station)

@@ -171,7 +171,12 @@ def test_a_closed_place_leads_to_the_cartons_that_were_emptied_in_it(client, by)
     )  # fmt: skip
     kits = list(Kit.objects.filter(kind="kit").with_names())
     actions.move_kits(
-        kits=kits, place=store, occurred_at=timezone.now(), request_key=make.key(), by=by
+        why_empty="On purpose",
+        kits=kits,
+        place=store,
+        occurred_at=timezone.now(),
+        request_key=make.key(),
+        by=by,
     )
     actions.close_place(place=place, now=timezone.now(), by=by)
 

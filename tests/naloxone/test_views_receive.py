@@ -364,7 +364,9 @@ def test_the_longest_code_of_a_pack_fits_into_the_search(client, by, store, cart
 def test_a_move_takes_the_codes_of_packs(client, by, store, carton):
     place = make.place(by)
 
-    client.post("/kits/move/", {"kits": CODE, "place": place.pk, **moment()})
+    client.post(
+        "/kits/move/", {"kits": CODE, "place": place.pk, "why_empty": "On purpose", **moment()}
+    )
 
     carton.refresh_from_db()
     assert carton.holder == place

@@ -182,7 +182,11 @@ def test_kits_move_to_another_place(client, by, store):
     kits = make.delivery(by, store, cartons=2)
     there = make.place(by, "Vault")
 
-    answer = client.post("/kits/move/", ticked(kits) | moment() | {"place": there.pk}, follow=True)
+    answer = client.post(
+        "/kits/move/",
+        ticked(kits) | moment() | {"place": there.pk, "why_empty": "On purpose"},
+        follow=True,
+    )
 
     assert "Moved to Vault: 2 kits." in answer.content.decode()
     assert set(Kit.objects.values_list("holder", flat=True)) == {there.pk}

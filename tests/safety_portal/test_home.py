@@ -145,7 +145,7 @@ def test_do_first_says_what_does_not_add_up_at_a_place_and_of_a_kit(client, at, 
 
 def test_do_first_asks_for_the_second_signature_and_the_auditor_for_none(client, at, chief, keeper):
     found = actions.dispose_of_kits(
-        kits=make.delivery(keeper, make.place(keeper)), method="sharps", reason="damaged",
+        why_empty="On purpose", kits=make.delivery(keeper, make.place(keeper)), method="sharps", reason="damaged",
         occurred_at=timezone.now(), now=timezone.now(), request_key=make.key(), by=keeper,
     )  # fmt: skip
 
@@ -324,7 +324,7 @@ def test_the_front_page_is_cheap_for_every_role(client, at, keeper, role, number
         offer([offered], person, keeper)
         offer([late], make.person(at), keeper, now=timezone.now() - 3 * DAY)
         actions.dispose_of_kits(
-            kits=make.delivery(keeper, store), method="sharps", reason="damaged",
+            why_empty="On purpose", kits=make.delivery(keeper, store), method="sharps", reason="damaged",
             occurred_at=timezone.now(), now=timezone.now(), request_key=make.key(), by=keeper,
         )  # fmt: skip
     alerts.run_sweeps(now=timezone.now())
