@@ -5,6 +5,7 @@ import csv
 import io
 import itertools
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from safety_portal.tables.cells import Limits, Row, TableError, check_width, checked_cell
@@ -69,15 +70,26 @@ def _decoded(content: bytes, codec: str, name: str) -> tuple[str, str]:
 
 
 def separator_of(lines: list[str]) -> str:
-    """What parts the columns: the sign that gives most cells in the first row, and as many in the others."""
+    """What parts the columns: the sign that gives most cells in the first row, and as many in the others.
+
+    A logger writes words before its headings: then it is the sign that parts most rows alike, a comma last, since it
+    may stand in the figures.
+    """
 
     def fit(sign: str) -> tuple[int, int]:
         widths = [len(row) for row in csv.reader(lines, delimiter=sign) if row]
         same = sum(width == widths[0] for width in widths) if widths else 0
         return (same if widths and widths[0] > 1 else 0, widths[0] if widths else 0)
 
+    def alike(sign: str) -> int:
+        widths = Counter(len(row) for row in csv.reader(lines, delimiter=sign) if len(row) > 1)
+        return max(widths.values(), default=0)
+
     try:
-        return max(SEPARATORS, key=fit)
+        best = max(SEPARATORS, key=fit)
+        if fit(best)[0] * 2 >= len(lines):
+            return best
+        return max((";", "\t", "|", ","), key=alike)
     except csv.Error as error:
         raise TableError(_broken(1)) from error
 
