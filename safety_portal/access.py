@@ -40,6 +40,7 @@ class Permission(models.TextChoices):
     STOCK_END = "stock_end", "Dispose of kits, pass them on, write them off"
     DISCREPANCY_CLOSE = "discrepancy_close", "Close what did not add up"
     PLACES_KEEP = "places_keep", "Keep storage points, vehicles and par levels"
+    STORAGE_DECIDE = "storage_decide", "Decide what becomes of kits that stood too hot or froze"
     TERMINALS_KEEP = "terminals_keep", "Enrol and revoke counter terminals"
     LIAISONS_SEE = "liaisons_see", "See coordinators and deputies of stations, and their registers"
     LEDGER_VERIFY = "ledger_verify", "Run the verifier over the whole ledger"
@@ -74,7 +75,7 @@ P = Permission
 KEEPS_STOCK = {
     P.PEOPLE_SEE, P.KITS_SEE, P.STOCK_RECEIVE, P.KITS_ASSEMBLE, P.CUSTODY_GIVE, P.CUSTODY_TAKE,
     P.LOT_RECALL, P.PLACES_KEEP, P.TERMINALS_KEEP, P.ALERTS_SEE, P.STOCK_END, P.DISCREPANCY_CLOSE,
-    P.CANINES_KEEP, P.LIAISONS_SEE,
+    P.CANINES_KEEP, P.LIAISONS_SEE, P.STORAGE_DECIDE,
 }  # fmt: skip
 PERMITS = {
     # Everybody with an account is an employee here; no grant is needed for one's own things.
@@ -85,7 +86,7 @@ PERMITS = {
     },
     Role.COORDINATOR: KEEPS_STOCK,
     Role.DEPUTY: KEEPS_STOCK,
-    Role.MEDICAL_OFFICER: {P.MEDICAL_READ, P.MEDICAL_WRITE, P.PROTOCOLS_KEEP},
+    Role.MEDICAL_OFFICER: {P.MEDICAL_READ, P.MEDICAL_WRITE, P.PROTOCOLS_KEEP, P.STORAGE_DECIDE},
     Role.HEALTH_OFFICE: {P.FIGURES_SEE, P.MAIL_SEE, P.ALERTS_SEE, P.PROTOCOLS_KEEP, P.LIAISONS_SEE},
     Role.SAFETY_OFFICER: {P.ALERTS_SEE},
     Role.LAB_LIAISON: set(),

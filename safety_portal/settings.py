@@ -381,6 +381,29 @@ NIL_REPORT_DAYS = env_number("NIL_REPORT_DAYS", 5)
 NIL_REPORT_DRAWN = env_number("NIL_REPORT_DRAWN", 3)
 NIL_REPORT_HOURS = env_number("NIL_REPORT_HOURS", 24)
 
+# Temperatures (domain B.2). Between readings further apart than this nothing is known (ours: loggers write every 5 to
+# 10 minutes, some hourly). Outside the label's band longer than 24 h a kit is replaced (the rule of a health unit, S56).
+STORAGE_GAP_MINUTES = env_number("STORAGE_GAP_MINUTES", 60)
+STORAGE_OUTSIDE_HOURS = env_number("STORAGE_OUTSIDE_HOURS", 24)
+# Above 40 °C heat adds up, whatever the label says (S37, S56); beyond so many hours the kit is replaced (B.2 names a
+# limit without a figure; eight is ours, the span of a day's heat in S55).
+STORAGE_HOT_C = env_number("STORAGE_HOT_C", 40)
+STORAGE_HOT_HOURS = env_number("STORAGE_HOT_HOURS", 8)
+# A nasal device freezes near -15 °C; thawed once it may be used, frozen more often it is replaced (S54, B.2).
+STORAGE_FREEZING_C = -env_number("STORAGE_FROST_BELOW_ZERO_C", 15)
+STORAGE_FREEZES = env_number("STORAGE_FREEZES", 1)
+# How long a review may wait, and after how many days without a reading a place's last one says nothing of today (ours).
+STORAGE_DECIDE_DAYS = env_number("STORAGE_DECIDE_DAYS", 3)
+STORAGE_STALE_DAYS = env_number("STORAGE_STALE_DAYS", 7)
+# A logger's file: a year of readings every 5 minutes has 105,000 rows (ours, with room).
+LOGGER_MOST_BYTES = env_number("LOGGER_MOST_BYTES", 10_000_000)
+LOGGER_MOST_ROWS = env_number("LOGGER_MOST_ROWS", 250_000)
+# The hot season: how many days before it a station hears of it, after how many a kit in a vehicle is swapped again
+# while it lasts, and for how long afterwards one is told that it is over (ours; domain B.2 tells of heat, not of days).
+SEASON_NOTICE_DAYS = env_number("SEASON_NOTICE_DAYS", 21)
+SEASON_ROTATE_DAYS = env_number("SEASON_ROTATE_DAYS", 30)
+SEASON_OVER_DAYS = env_number("SEASON_OVER_DAYS", 21)
+
 # --- words, time, files --------------------------------------------------------------------------
 LANGUAGE_CODE = "en-us"
 USE_I18N = False

@@ -370,6 +370,9 @@ class World:
             (actions.report_missing, {"kits": self.kits[1:2]}),
         ):
             action(occurred_at=make.timezone.now(), request_key=make.key(), by=self.chief, **facts)
+        self.record = actions.record_temperature(
+            place=self.place, centi=20_00, occurred_at=make.timezone.now(), request_key=make.key(), by=self.chief
+        )  # fmt: skip
         self.inspection = actions.inspect_kit(
             kit=self.kits[2], sequence=1, seen=Seen(), counts={self.kits[2].lot_id: (2, True)},
             occurred_at=make.timezone.now(), request_key=make.key(), by=self.chief,
@@ -449,6 +452,7 @@ class World:
             "PR-<int:number>": self.protocol.pk,
             "DC-<int:number>": self.card.pk,
             "RG-<int:number>": self.passing.pk,
+            "TR-<int:number>": self.record.pk,
             "v<int:version>": 1,
             "T-<int:number>": self.terminal.pk,
             "C-<int:number>": self.canine.pk,

@@ -33,10 +33,20 @@ from naloxone.actions.places import change_place, close_place, open_place
 from naloxone.actions.registers import hand_over_register, take_register
 from naloxone.actions.rounds import finish_walk, record_rounds, scan_drawn
 from naloxone.actions.searches import answer_search, search_for_kit
+from naloxone.actions.seasons import rotate_indoors, set_season
 from naloxone.actions.stock import (
     assemble_kits,
     recall_lot,
     receive_delivery,
+)
+from naloxone.actions.storage import (
+    add_label,
+    decide_storage,
+    import_readings,
+    keep_upload,
+    record_temperature,
+    set_label,
+    withdraw_record,
 )
 from naloxone.actions.swaps import swap_kits
 from naloxone.actions.uses import (
@@ -56,6 +66,7 @@ __all__ = [
     "Told",
     "add_detail",
     "add_doses",
+    "add_label",
     "answer_offer",
     "answer_offers",
     "answer_search",
@@ -69,6 +80,7 @@ __all__ = [
     "close_discrepancy",
     "close_place",
     "countersign",
+    "decide_storage",
     "dispose_of_kits",
     "finish_walk",
     "forget_code",
@@ -76,7 +88,9 @@ __all__ = [
     "hand_over_here",
     "hand_over_register",
     "hold_kits",
+    "import_readings",
     "inspect_kit",
+    "keep_upload",
     "make_nil_report",
     "move_kits",
     "note_event",
@@ -88,6 +102,7 @@ __all__ = [
     "receive_delivery",
     "record_found",
     "record_rounds",
+    "record_temperature",
     "record_use",
     "record_with_witness",
     "release_kits",
@@ -95,16 +110,20 @@ __all__ = [
     "replacement_done",
     "report_missing",
     "report_no_access",
+    "rotate_indoors",
     "say_works",
     "scan_drawn",
     "scan_reported",
     "search_for_kit",
     "send_kits",
+    "set_label",
+    "set_season",
     "swap_kits",
     "take_register",
     "tell_of_person",
     "undo_newest",
     "waste_doses",
     "withdraw_offer",
+    "withdraw_record",
     "write_off",
 ]

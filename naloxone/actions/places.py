@@ -15,6 +15,7 @@ from safety_portal.versions import change_row
 WORDS = {
     "place_type": "kind of place", "access_mode": "how it opens", "par_min": "par",
     "seal": "outer seal", "every_shift": "looked at every shift", "two_people": "a round takes two",
+    "outdoors": "out of doors", "overnight": "may stay over night", "sensor": "temperature logger",
 }  # fmt: skip
 
 
@@ -39,7 +40,7 @@ def check_name(station, name, but=None):
 @transaction.atomic
 def open_place(
     *, kind, name, station, place_type, access_mode, par_min=None, seal="", every_shift=None,
-    two_people=False, by,
+    two_people=False, outdoors=False, overnight=True, sensor="", by,
 ):  # fmt: skip
     """Open a storage point or vehicle at a station. Returns it. Raises CustodyError when the name is taken there.
 
@@ -49,6 +50,7 @@ def open_place(
     facts = {
         "kind": kind, "name": name, "station": station, "place_type": place_type,
         "access_mode": access_mode, "par_min": par_min, "seal": seal, "two_people": two_people,
+        "outdoors": outdoors, "overnight": overnight, "sensor": sensor,
         "every_shift": place_type != PlaceType.STOREROOM if every_shift is None else every_shift,
     }  # fmt: skip
     if known := Holder.objects.in_use().filter(**facts).first():
@@ -61,7 +63,7 @@ def open_place(
 
 @transaction.atomic
 def change_place(*, place, version, by, **facts):
-    """Change a place's name, place_type, access_mode, par_min (kits; None for no par), seal, or what its rounds take.
+    """Change a place's name, place_type, access_mode, par_min (kits; None for no par), seal, what its rounds take, or what the weather does to it.
 
     Kind and station stand in the ledger and stay. Raises CustodyError, StaleError.
     """

@@ -25,6 +25,16 @@ class PlaceFacts(CustodyForm):
     every_shift = w.YesField(label="Looked at every shift", required=False, initial=True)
     two_people = w.YesField(label="A round takes two people", required=False)
 
+    outdoors = w.YesField(
+        label="Stands out of doors", required=False,
+        help_text="Heat and frost reach what is in it, as they do in a vehicle.",
+    )  # fmt: skip
+    overnight = w.YesField(label="Kits may stay in it over night", required=False, initial=True)
+    sensor = w.TextField(
+        label="Temperature logger: its number", max_length=40, required=False,
+        help_text="If one hangs there.",
+    )  # fmt: skip
+
     def facts(self):
         return {name: value for name, value in self.cleaned_data.items() if name != "request_key"}
 
@@ -41,6 +51,7 @@ class PlaceForm(PlaceFacts):
 
     field_order = (
         "kind", "name", "station", "place_type", "access_mode", "par_min", "seal", "every_shift", "two_people",
+        "outdoors", "overnight", "sensor",
     )  # fmt: skip
 
     def __init__(self, *args, person, **kwargs):

@@ -41,6 +41,20 @@ from naloxone.models.products import (
 from naloxone.models.registers import RegisterCount, RegisterPassing, RegisterTaking
 from naloxone.models.rounds import DrawnKit, KitScan, Round, RoundResult, Walk
 from naloxone.models.searches import Search, SearchEnd
+from naloxone.models.storage import (
+    MONTHS,
+    KitStorage,
+    LabelVersion,
+    LotLabel,
+    Reading,
+    RecordSource,
+    RecordWithdrawal,
+    StationSeason,
+    StorageDecision,
+    StorageDecisionLine,
+    TemperatureRecord,
+    TemperatureUpload,
+)
 from naloxone.models.units import (
     TO_INSPECT,
     Device,
@@ -61,6 +75,7 @@ from naloxone.models.uses import (
 )
 
 __all__ = [
+    "MONTHS",
     "OUTSIDE",
     "RESULTS",
     "TO_INSPECT",
@@ -95,7 +110,10 @@ __all__ = [
     "Kit",
     "KitQuerySet",
     "KitScan",
+    "KitStorage",
+    "LabelVersion",
     "Lot",
+    "LotLabel",
     "LotRecall",
     "MonthSeed",
     "NeedWord",
@@ -105,7 +123,10 @@ __all__ = [
     "PlaceEmptied",
     "PlaceType",
     "Product",
+    "Reading",
     "ReceiptPhoto",
+    "RecordSource",
+    "RecordWithdrawal",
     "RegisterCount",
     "RegisterPassing",
     "RegisterTaking",
@@ -115,6 +136,11 @@ __all__ = [
     "Search",
     "SearchEnd",
     "Site",
+    "StationSeason",
+    "StorageDecision",
+    "StorageDecisionLine",
+    "TemperatureRecord",
+    "TemperatureUpload",
     "UnitKind",
     "UseBinding",
     "UseDose",

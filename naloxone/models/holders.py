@@ -78,6 +78,10 @@ class Holder(models.Model):
     # Looked at every shift, or only for the documented check; by one person, or by two.
     every_shift = models.BooleanField(default=True)
     two_people = models.BooleanField(default=False)
+    # What the weather does to it (domain C.2): out of doors, not over night, which logger hangs there.
+    outdoors = models.BooleanField(default=False)
+    overnight = models.BooleanField(default=True)
+    sensor = models.CharField(max_length=40, blank=True)
     closed_on = models.DateField(null=True)
     version = models.PositiveIntegerField(default=1)
 
@@ -128,6 +132,11 @@ class Holder(models.Model):
     def keeps_ready(self):
         """Whether kits stand ready here, so that no rule may leave it with nothing."""
         return self.kind in PLACES and keeps_ready(place_type=self.place_type, par_min=self.par_min)
+
+    @property
+    def stands_hot(self):
+        """Whether what is in it stands as hot or cold as the weather: a vehicle, or a place out of doors."""
+        return self.kind == HolderKind.VEHICLE or self.outdoors
 
     @property
     def carrier(self):

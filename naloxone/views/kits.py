@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from naloxone import badges, ended, history, printed, verify
+from naloxone import badges, ended, history, printed, storage_words, verify
 from naloxone.filters import KitFilter, by_code, by_place, listed, order_of
 from naloxone.models import Consignment, Kit, LotRecall
 from naloxone.possible import acts_now, record_acts, troubles_now, use_of
@@ -55,8 +55,10 @@ def kits(request):
     context = {
         "title": "Kits",
         "head": head,
-        "kits": badges.show(
-            page.rows, request.person.station.today(), form="kits-form" if can_give else ""
+        "kits": storage_words.add_marks(
+            badges.show(
+                page.rows, request.person.station.today(), form="kits-form" if can_give else ""
+            )
         ),
         "pager": keyset.pager(request.GET, page, order, count, "kit"),
         "filter": found,
@@ -165,6 +167,7 @@ def kit(request, number):
         "elsewhere": found.holder is not None
         and found.holder.kind in ELSEWHERE,  # the badge says which
         "contents": history.contents(found),
+        "storage": storage_words.storage_of(found),
         "recalls": recalls_of(found),
         "worth": badges.worth_badge(found.worth(found.station.today())) if found.station else "",
         "said": words_of(found),

@@ -7,8 +7,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from naloxone import actions, badges, forms, trace
-from naloxone.models import CustodyEvent, Device, Kit, Lot, UseReport
+from naloxone import actions, badges, forms, storage, trace
+from naloxone.models import CustodyEvent, Device, Kit, Lot, StorageDecision, UseReport
 from naloxone.views.stock import form_page
 from safety_portal import access, keyset
 from safety_portal.access import Permission, everyone, needs
@@ -35,6 +35,12 @@ def may_recall(person):
     return access.may(person, Permission.LOT_RECALL, at=access.EVERYWHERE)
 
 
+def may_see_lot(person, lot):
+    """Whether the person sees a kit with a dose of the lot, or may recall it."""
+    seen = Kit.objects.visible_to(person) | Kit.objects.overseen_by(person)
+    return may_recall(person) or holding(lot, seen).exists()
+
+
 def holding(lot, kits):
     """Those of some units that hold a dose of the lot."""
     return kits.filter(Exists(Device.objects.filter(kit=OuterRef("pk"), lot=lot)))
@@ -53,6 +59,9 @@ def lot(request, number):
         "can_recall": recall is None and may_recall(request.person),
     }
     if stations:
+        context["label"] = storage.labels_of([found.pk]).get(found.pk)
+        context["label_said"] = found.labels.select_related("by").order_by("-pk").first()
+        context["storage_decisions"] = decisions_on(found, request.person)
         context |= traced(request, found, stations)
         if recall:
             context["progress"] = trace.progress_of(found, stations)
@@ -64,6 +73,18 @@ def lot(request, number):
     if not mine:
         raise Http404
     return render(request, "naloxone/lot.html", context)
+
+
+def decisions_on(lot, person):
+    """What was decided of kits of a lot that stood too hot or froze, newest first."""
+    return (
+        StorageDecision.objects.filter(
+            access.within(person, Permission.KITS_SEE), lines__kit__devices__lot=lot
+        )
+        .select_related("by", "place")
+        .annotate(n=Count("lines__kit", distinct=True))
+        .order_by("-pk")[:10]
+    )
 
 
 def traced(request, lot, stations):

@@ -10,12 +10,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from naloxone import actions, badges, forms, swaps
+from naloxone import actions, badges, forms, storage, storage_words, swaps
 from naloxone.actions.places import what_keeps_open
+from naloxone.actions.storage import may_read
 from naloxone.filters import listed
-from naloxone.models import Holder, Kit, UseReport, need, own_day
+from naloxone.models import Holder, Kit, StorageDecision, UseReport, need, own_day
 from naloxone.possible import acts_on_place
 from naloxone.rules import GONE, PLACES, State
+from naloxone.storage_rules import degrees
 from naloxone.views.levels import figures_of_need
 from naloxone.views.stock import form_page
 from safety_portal import access, keyset, looking
@@ -97,8 +99,11 @@ def place(request, number):
         "place": found,
         "acts": acts_on_place(found, request.person, left),
         "keeps_open": any(left.values()),
-        "kits": badges.show(list(kits.first_expired_first()[:MOST_SHOWN]), today),
+        "kits": storage_words.add_marks(
+            badges.show(list(kits.first_expired_first()[:MOST_SHOWN]), today)
+        ),
         "head": Table(request, "Kits here, first expiry first", columns),
+        **temperature_of(found, request.person),
         "all_url": f"{reverse('naloxone:kits')}?place={found.pk}",
         "unclear": list(
             UseReport.objects.filter(place=found)
@@ -133,6 +138,25 @@ def send_url(found, person):
         return ""
     asked = {"kits": found.far.reference, "destination": found.place.station_id}
     return f"{reverse('naloxone:send')}?{urlencode(asked)}"
+
+
+def temperature_of(place, person):
+    """The newest reading, the newest decision, and whether somebody is still to decide."""
+    newest = Holder.objects.filter(pk=place.pk).values_list(
+        storage.newest_reading("at"), storage.newest_reading("centi")
+    )
+    [(measured_at, centi)] = newest
+    return {
+        "measured_at": measured_at,
+        "measured": degrees(centi) if measured_at else "",
+        "may_read": may_read(person, place),
+        "storage_decision": place_decision(place),
+    }
+
+
+def place_decision(place):
+    decisions = StorageDecision.objects.filter(place=place).select_related("by")
+    return decisions.annotate(n=Count("lines")).order_by("-pk").first()
 
 
 def emptied_url(place):

@@ -1,6 +1,5 @@
 """Who hears of an expiry, and when."""
 
-import csv
 import datetime as dt
 
 import pytest
@@ -10,7 +9,7 @@ from django.utils import timezone
 
 from naloxone import actions, notices
 from naloxone.gs1_rules import gtin_of_ndc
-from naloxone.management.commands.load_products import SOURCE
+from naloxone.management.commands.load_products import rows_of
 from naloxone.models import Holder, Product
 from safety_portal.access import Role
 from safety_portal.alerts import Alert, SweepRun, run_sweeps
@@ -105,8 +104,7 @@ def test_the_shipped_products_load_twice_and_their_codes_agree(capsys):
     call_command("load_products")
     call_command("load_products")
 
-    with SOURCE.open(newline="") as lines:
-        rows = list(csv.DictReader(lines))
+    rows = rows_of("antagonist_products.csv")
     assert Product.objects.count() == len(rows)
     known = Product.objects.exclude(ndc=None)
     assert known.count() == len([row for row in rows if row["ndc"]])
