@@ -1,16 +1,20 @@
 """The months in which vehicles stand too hot, and the rotation that never empties one of them."""
 
 import uuid
-from itertools import groupby
+from itertools import count, groupby, islice
 
 from django.db import transaction
+from django.db.models import Q
 
 from naloxone import seasons
 from naloxone.actions.custody import move_kits
+from naloxone.actions.swaps import swap_kits
 from naloxone.models import Act, Kit, StationSeason
+from naloxone.rules import HolderKind
 from naloxone.storage_rules import StorageError
 from safety_portal import access, audit
 from safety_portal.access import Permission
+from safety_portal.versions import one_at_a_time
 
 
 @transaction.atomic
@@ -39,14 +43,17 @@ def rotate_indoors(*, kits, place, occurred_at, request_key, by):
         raise StorageError("Tick the kits that go indoors.", "kits")
     if place.stands_hot:
         raise StorageError(f"{place} is not indoors.", "place")
-    out_key = uuid.uuid5(request_key, "out")
+    one_at_a_time("hot-season rotation")
     if Act.objects.filter(request_key=request_key).exists():
-        return list(Kit.objects.filter(events__act__request_key=out_key))
+        return went_out(request_key, kits)
     today = place.station.today(occurred_at)
     spare = list(seasons.spare(place, today, but=kits).select_related("station"))
-    gone = []
+    if place.keeps_ready:
+        spare = spare[:-1]  # one stays ready there
+    gone, acts = [], iter(keys(request_key))
     ordered = sorted(kits, key=lambda kit: kit.holder_id)
-    for number, (_, group) in enumerate(groupby(ordered, key=lambda kit: kit.holder_id)):
+    told = {"occurred_at": occurred_at, "note": "Hot-season rotation", "by": by}
+    for _, group in groupby(ordered, key=lambda kit: kit.holder_id):
         leaving = list(group)
         vehicle = leaving[0].holder
         needed = needed_at(vehicle, leaving, today)
@@ -58,11 +65,27 @@ def rotate_indoors(*, kits, place, occurred_at, request_key, by):
             )
         chosen, spare = spare[:needed], spare[needed:]
         if chosen:
-            key = out_key if not number else uuid.uuid5(out_key, str(vehicle.pk))
-            send(chosen, vehicle, occurred_at, key, by)
-            gone += chosen
-    send(ordered, place, occurred_at, request_key, by)
+            swap_kits(
+                place=vehicle, new=chosen, old=leaving, to=place, request_key=next(acts), **told
+            )
+        else:
+            move_kits(kits=leaving, place=place, request_key=next(acts), **told)
+        gone += chosen
     return gone
+
+
+def went_out(request_key, kits):
+    """The kits that the same request sent out before."""
+    acts = islice(keys(request_key), len(kits))
+    vehicles = [HolderKind.VEHICLE]
+    moved = Q(events__act__request_key__in=list(acts), events__destination__kind__in=vehicles)
+    return list(Kit.objects.filter(moved).order_by("pk"))
+
+
+def keys(request_key):
+    """A key for the act of each vehicle: the request's own, and others that follow from it."""
+    yield request_key
+    yield from (uuid.uuid5(request_key, str(number)) for number in count(1))
 
 
 def needed_at(vehicle, leaving, today):
@@ -70,9 +93,3 @@ def needed_at(vehicle, leaving, today):
     before = Kit.objects.filter(holder=vehicle).serviceable(today).count()
     wanted = min(before, max(vehicle.par_min or 0, 1))
     return max(0, wanted - (before - len(leaving)))
-
-
-def send(kits, place, occurred_at, key, by):
-    move_kits(
-        kits=kits, place=place, occurred_at=occurred_at, note="Hot-season rotation", request_key=key, by=by
-    )  # fmt: skip

@@ -45,7 +45,12 @@ class Yuma:
 
     def move(self, kit, place, at):
         actions.move_kits(
-            kits=[kit], place=place, occurred_at=at, request_key=make.key(), by=self.by
+            kits=[kit],
+            place=place,
+            occurred_at=at,
+            why_empty="A test",
+            request_key=make.key(),
+            by=self.by,
         )
 
     def log(self, values, *, days_ago=7, every=10, place=None, header="Time (UTC);Temp (C)"):

@@ -441,6 +441,7 @@ def test_kits_go_indoors_and_others_out_so_that_no_vehicle_is_empty(client, yuma
     hot_now(yuma)
     old = stood_long(yuma, yuma.kit)
     yuma.move(yuma.kit, yuma.cabinet, timezone.now() - AGO(days=1))
+    make.sealed_kit(yuma.by, yuma.cabinet, product=yuma.product, expires_on=make.day(500))
     assert old.reference in page(client, "season", yuma.station.code)
 
     answer = send(
@@ -468,24 +469,37 @@ def test_a_vehicle_is_not_emptied_for_the_season(client, yuma):
     assert Kit.objects.get(pk=old.pk).holder_id == yuma.cab.pk
 
 
+def test_the_last_kit_of_a_cabinet_does_not_go_out(yuma):
+    old = stood_long(yuma, yuma.kit)
+    yuma.move(yuma.kit, yuma.cabinet, timezone.now() - AGO(days=1))
+
+    with pytest.raises(StorageError, match="and 0 can"):
+        rotate(yuma, old)
+
+
+def rotate(yuma, *kits, **facts):
+    return actions.rotate_indoors(
+        **{
+            "kits": list(Kit.objects.with_names().filter(pk__in=[kit.pk for kit in kits])), "place": yuma.cabinet,
+            "occurred_at": timezone.now(), "request_key": make.key(), "by": yuma.by,
+        } | facts
+    )  # fmt: skip
+
+
 def test_a_rotation_sent_twice_is_done_once(yuma):
     old = stood_long(yuma, yuma.kit)
     yuma.move(yuma.kit, yuma.cabinet, timezone.now() - AGO(days=1))
-    facts = {"kits": [Kit.objects.with_names().get(pk=old.pk)], "place": yuma.cabinet, "occurred_at": timezone.now(), "request_key": make.key(), "by": yuma.by}  # fmt: skip
+    make.sealed_kit(yuma.by, yuma.cabinet, product=yuma.product, expires_on=make.day(500))
+    key, still = make.key(), [Kit.objects.with_names().get(pk=old.pk)]
 
-    assert actions.rotate_indoors(**facts) == actions.rotate_indoors(**facts) == [yuma.kit]
+    assert rotate(yuma, kits=still, request_key=key) == [yuma.kit]
+    assert rotate(yuma, kits=still, request_key=key) == [yuma.kit]
 
 
 def test_what_is_above_par_goes_indoors_without_another(yuma):
     type(yuma.cab).objects.filter(pk=yuma.cab.pk).update(par_min=1)
-    old = stood_long(yuma, yuma.kit)
 
-    gone = actions.rotate_indoors(
-        kits=[Kit.objects.with_names().get(pk=old.pk)], place=yuma.cabinet, occurred_at=timezone.now(),
-        request_key=make.key(), by=yuma.by,
-    )  # fmt: skip
-
-    assert gone == []
+    assert rotate(yuma, stood_long(yuma, yuma.kit)) == []
 
 
 @pytest.mark.parametrize("what", ["kits", "place"])
