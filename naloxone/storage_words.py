@@ -30,15 +30,18 @@ def add_marks(kits):
 
 
 def storage_of(kit):
-    """What was measured around a unit, with its sentence; None when nobody has measured."""
-    found = (
-        KitStorage.objects.filter(kit=kit, readings__gt=0)
-        .select_related("place", "label", "decided__decision__by")
-        .first()
-    )
-    if found is not None:
-        found.sentence = sentence(found)
-        found.badge = mark_badge(found.mark)
+    """What was measured around a unit (asked for with its `storage`), with its sentence; None when nobody has measured.
+
+    Most kits were never outside: only of the others are place, label and decision looked up.
+    """
+    found = getattr(kit, "storage", None)
+    if found is None or not found.readings:
+        return None
+    if found.place_id or found.decided_id:
+        names = ("place", "label", "decided__decision__by")
+        found = KitStorage.objects.select_related(*names).get(kit=kit)
+    found.sentence = sentence(found)
+    found.badge = mark_badge(found.mark)
     return found
 
 

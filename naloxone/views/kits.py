@@ -155,7 +155,11 @@ def journey_of(kit):
 def kit(request, number):
     """One kit: where it is, what is in it, what can be done with it now, and every hand it went through."""
     found = get_object_or_404(
-        Kit.objects.visible_to(request.person).with_names().with_open_offer().with_word(),
+        Kit.objects.visible_to(request.person)
+        .with_names()
+        .with_open_offer()
+        .with_word()
+        .select_related("storage"),
         pk=number,
     )
     today = request.person.station.today()
