@@ -140,7 +140,8 @@ def second(event, name):
     if name is None:
         return "Accepted by the receiver" if event.act.verb == "accept" else ""
     how = PROOFS.get(event.act.proof, event.act.proof)
-    word = "Witness" if event.kind in (E.WITNESSED, E.DISPOSED, E.PASSED_ON) else "Received by"
+    before = event.kind in (E.WITNESSED, E.DISPOSED, E.PASSED_ON) or event.act.verb == "muster"
+    word = "Witness" if before else "Received by"
     return f"{word}: {name}, proved by {how}"
 
 

@@ -49,6 +49,12 @@ def gives(kit, person):
     return access.may(person, Permission.CUSTODY_GIVE, at=kit.station_id)
 
 
+def may_exchange(kit, person):
+    """Whether a person may give whoever else carries the unit a new one for it."""
+    carried = kit.holder is not None and kit.holder.kind in CARRIERS and not is_with(kit, person)
+    return carried and kit.state in MOVABLE and gives(kit, person)
+
+
 def custody_acts(kit, person, today):
     """Giving, moving and returning."""
     mine = is_with(kit, person)
@@ -56,6 +62,10 @@ def custody_acts(kit, person, today):
     expired = kit.expires_on is not None and kit.expires_on < today
     if may_hand_on(person, kit) and kit.state == State.IN_SERVICE and not expired:
         yield Button("Hand over", address_of("give", kit))
+    if may_exchange(kit, person):
+        yield Button(
+            "Exchange for a new one", reverse("naloxone:exchange", args=[kit.pk]), "outline"
+        )
     if mine and kit.state in MOVABLE:
         yield Button("Return to a place", address_of("give_back", kit), "outline")
     if at_place and kit.state in STOCKED and gives(kit, person):

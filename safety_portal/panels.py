@@ -57,7 +57,8 @@ DONE = {
     "missing": "reported missing", "found": "found", "write_off": "wrote off",
     "use": "gave a dose of", "bind": "found the kit of a use:", "undo": "undid the last event of", "note": "added a note to",
     "dispose": "disposed of", "pass_on": "passed on", "send": "sent off", "arrive": "received",
-    "call_back": "called back",
+    "call_back": "called back", "swap": "swapped", "exchange": "exchanged",
+    "muster": "exchanged at a muster",
 }  # fmt: skip
 
 

@@ -404,6 +404,9 @@ SEASON_NOTICE_DAYS = env_number("SEASON_NOTICE_DAYS", 21)
 SEASON_ROTATE_DAYS = env_number("SEASON_ROTATE_DAYS", 30)
 SEASON_OVER_DAYS = env_number("SEASON_OVER_DAYS", 21)
 
+# How long a witness's proof stands at a muster of exchanges (ours; no source).
+MUSTER_MINUTES = env_number("MUSTER_MINUTES", 120)
+
 # --- words, time, files --------------------------------------------------------------------------
 LANGUAGE_CODE = "en-us"
 USE_I18N = False

@@ -405,6 +405,10 @@ class World:
         )  # fmt: skip
         [sought] = make.delivery(self.chief, self.place)
         self.search = actions.search_for_kit(kit=sought, now=make.timezone.now(), by=self.chief)
+        self.muster = actions.open_muster(
+            source=self.place, back_to=self.place, lot="LOT1", second=self.stranger, proof="password",
+            now=make.timezone.now(), request_key=make.key(), by=self.chief,
+        )  # fmt: skip
         month = month_to_report(make.timezone.now())
         self.report = actions.make_nil_report(
             station=self.station, month=month, now=make.timezone.now(), request_key=make.key(), by=self.chief
@@ -442,6 +446,7 @@ class World:
             "N-<int:number>": self.report.pk,
             "new/<str:code>": self.station.code,
             "F-<int:number>": self.search.pk,
+            "MU-<int:number>": self.muster.pk,
             "D-<int:number>": self.kits[1].discrepancies.get().pk,
             "pack-codes/<str:code>": self.pack_code,
             "made/<int:act>": self.kits[0].events.first().act_id,

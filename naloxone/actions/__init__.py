@@ -14,6 +14,14 @@ from naloxone.actions.custody import (
 )
 from naloxone.actions.discrepancies import close_discrepancy, hand_on
 from naloxone.actions.disposals import countersign, dispose_of_kits
+from naloxone.actions.exchanges import (
+    end_muster,
+    exchange_at_muster,
+    exchange_here,
+    offer_exchange,
+    open_muster,
+    say_not_right,
+)
 from naloxone.actions.inspections import inspect_kit, report_no_access
 from naloxone.actions.life import (
     hold_kits,
@@ -82,6 +90,9 @@ __all__ = [
     "countersign",
     "decide_storage",
     "dispose_of_kits",
+    "end_muster",
+    "exchange_at_muster",
+    "exchange_here",
     "finish_walk",
     "forget_code",
     "hand_on",
@@ -94,8 +105,10 @@ __all__ = [
     "make_nil_report",
     "move_kits",
     "note_event",
+    "offer_exchange",
     "offer_kits",
     "open_kits",
+    "open_muster",
     "open_place",
     "recall_lot",
     "receive_consignment",
@@ -111,6 +124,7 @@ __all__ = [
     "report_missing",
     "report_no_access",
     "rotate_indoors",
+    "say_not_right",
     "say_works",
     "scan_drawn",
     "scan_reported",

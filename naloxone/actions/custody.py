@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from naloxone import ledger, need_rules, rules
-from naloxone.actions import need
+from naloxone.actions import need, returns
 from naloxone.actions.stock import begin, open_act_once, tell
 from naloxone.models import HandOver, HandOverLine, Holder, Kit, Outcome, PlaceType
 from naloxone.rules import CARRIERS, CustodyError, EventKind, HolderKind, State
@@ -130,9 +130,10 @@ def event_kind(kit, receiver):
 
 
 @transaction.atomic
-def offer_kits(*, kits, receiver, note="", now, request_key, by):
+def offer_kits(*, kits, receiver, replaces=None, returns_to=None, note="", now, request_key, by):
     """Offer units to a receiver; custody stays with the giver until accepted. Returns the HandOver.
 
+    `replaces` is {unit's key: the receiver's old unit}: when it is accepted, that goes back to `returns_to`.
     Raises CustodyError: already offered, not issuable, receiver without an account.
     """
     kits, _ = begin(kits, request_key)
@@ -157,8 +158,12 @@ def offer_kits(*, kits, receiver, note="", now, request_key, by):
         request_key=request_key,
     )
     HandOverLine.objects.bulk_create(
-        HandOverLine(hand_over=offer, kit=kit, sequence=kit.last_sequence) for kit in kits
-    )
+        HandOverLine(
+            hand_over=offer, kit=kit, sequence=kit.last_sequence,
+            replaces=(replaces or {}).get(kit.pk), returns_to=returns_to,
+        )
+        for kit in kits
+    )  # fmt: skip
     tell("hand_over.offered", kits, by=by, hand_over=offer.reference)
     return offer
 
@@ -173,9 +178,11 @@ def answer_offer(*, offer, refused=None, now, request_key, by):
         raise AccessError(f"{by} may not answer {offer.reference}")
     lines = {line.kit_id: line for line in offer.lines.all()}
     refused = {key: reason for key, reason in (refused or {}).items() if key in lines}
-    kits, _ = begin([Kit(pk=key) for key in lines], request_key)
-    lines = {line.kit_id: line for line in offer.lines.filter(outcome=None)}
-    kits = [kit for kit in kits if kit.pk in lines]
+    found, _ = begin([Kit(pk=key) for key in returns.units_named(lines.values())], request_key)
+    units = {kit.pk: kit for kit in found}
+    open_ones = offer.lines.filter(outcome=None).select_related("returns_to")
+    lines = {line.kit_id: line for line in open_ones}
+    kits = [kit for kit in found if kit.pk in lines]
     if not kits:
         if known := HandOver.objects.filter(pk=offer.pk, answer_key=request_key).first():
             return known
@@ -185,16 +192,18 @@ def answer_offer(*, offer, refused=None, now, request_key, by):
             raise CustodyError(f"Say why you do not take K-{key}.", "reason")
     wanted = [kit for kit in kits if kit.pk not in refused]
     if wanted:
+        taken = [lines[kit.pk] for kit in wanted]
         check_receivable(wanted, offer.receiver, at=now)
+        returns.check_back(taken, units, offer.receiver)
         act = open_act_once(
             request_key=request_key, verb="accept", occurred_at=now, hand_over=offer, by=by
         )
-        ledger.write(
-            [
-                ledger.event(act, kit, event_kind(kit, offer.receiver), offer.receiver)
-                for kit in wanted
-            ]
-        )
+        comes = [
+            ledger.event(act, kit, event_kind(kit, offer.receiver), offer.receiver)
+            for kit in wanted
+        ]
+        ledger.write([*comes, *returns.back_events(act, taken, units)])
+        returns.keep_pairs(act, taken, offer.receiver)
     offer.answered_by, offer.answer_key = by, request_key
     close_offer(offer, lines, refused, now)
     tell("hand_over.answered", kits, by=by, hand_over=offer.reference, refused=len(refused))

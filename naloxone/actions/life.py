@@ -3,7 +3,7 @@
 from django.db import transaction
 from django.utils import timezone
 
-from naloxone import ledger, need_rules, notices, rules
+from naloxone import exchange_rules, ledger, need_rules, notices, rules
 from naloxone.actions import discrepancies, need
 from naloxone.actions.custody import carries, check_not_away, holder_for
 from naloxone.actions.stock import begin, open_act_once, tell
@@ -12,6 +12,7 @@ from naloxone.models import (
     CustodyEvent,
     Device,
     DiscrepancyKind,
+    Exchange,
     LotRecall,
     NeedWord,
     Search,
@@ -334,6 +335,7 @@ def undo_newest(*, kit, sequence, note, request_key, by):
         raise CustodyError(f"No. {sequence} can't be undone. Add a note that says what was wrong.")
     if not may_undo(by, kit, event):
         raise AccessError(f"{by} may not undo no. {sequence} of {kit.reference}")
+    check_other_half(kit, event)
     now = timezone.now()
     before = CustodyEvent.objects.get(kit=kit, sequence=sequence - 1)
     act = open_act_once(request_key=request_key, verb="undo", occurred_at=now, note=note, by=by)
@@ -359,6 +361,16 @@ def undo_newest(*, kit, sequence, note, request_key, by):
     notices.tell_undone(kit, event, by=by, now=now)
     tell("custody.undone", [kit], by=by, event=f"no. {sequence}, {event.kind}")
     return act
+
+
+def check_other_half(kit, event):
+    """Raise CustodyError when the event gave a unit for another that has not come back to its receiver."""
+    pair = Exchange.objects.filter(act=event.act_id, new=kit).select_related("receiver", "old")
+    for one in pair:
+        exchange_rules.check_undo(
+            kit.reference, one.old.reference, receiver=str(one.receiver),
+            old_is_back=one.old.holder_id == one.receiver_id,
+        )  # fmt: skip
 
 
 def may_note(person, kit):

@@ -3,6 +3,7 @@
 from naloxone.forms.base import places_where
 from naloxone.forms.consignments import ArrivalForm, CallBackForm, SendForm
 from naloxone.forms.disposals import CountersignForm, DisposeForm, LaterForm, WitnessForm
+from naloxone.forms.exchanges import ExchangeForm, MusterForm, NotRightForm, PairForm
 from naloxone.forms.hand_overs import (
     AcceptForm,
     AnswerForm,
@@ -80,6 +81,7 @@ __all__ = [
     "DifferenceForm",
     "DisposeForm",
     "DoseForm",
+    "ExchangeForm",
     "ForgetCodeForm",
     "FoundForm",
     "GiveBackForm",
@@ -98,12 +100,15 @@ __all__ = [
     "MissingForm",
     "MoreDosesForm",
     "MoveForm",
+    "MusterForm",
     "NilReportForm",
     "NoAccessForm",
+    "NotRightForm",
     "NoteForm",
     "OfferForm",
     "OpenForm",
     "PackCodeForm",
+    "PairForm",
     "PersonForm",
     "PlaceCodeForm",
     "PlaceForm",

@@ -57,8 +57,8 @@ class SecondHere:
         """Prove the second person where one is asked for, then record; False with the reason at its field."""
         if not self.is_valid():
             return False
-        if "second" in self.fields:
-            second = self.cleaned_data["second"]
+        second = more.get("second") or self.cleaned_data.get("second")
+        if second is not None:
             try:
                 proof = signin.prove(
                     person=second, secret=self.cleaned_data["secret"], request=request

@@ -12,6 +12,7 @@ from naloxone.models.custody import (
 from naloxone.models.discrepancies import ClosingCode, Discrepancy, DiscrepancyKind
 from naloxone.models.disposals import Countersignature, Disposal, DisposalPhoto
 from naloxone.models.emptied import PlaceEmptied
+from naloxone.models.exchanges import Exchange, Muster
 from naloxone.models.hand_overs import (
     HandOver,
     HandOverLine,
@@ -97,6 +98,7 @@ __all__ = [
     "DisposalPhoto",
     "DoseDetail",
     "DrawnKit",
+    "Exchange",
     "Fault",
     "Giver",
     "HandOver",
@@ -116,6 +118,7 @@ __all__ = [
     "LotLabel",
     "LotRecall",
     "MonthSeed",
+    "Muster",
     "NeedWord",
     "NilReport",
     "Outcome",

@@ -23,6 +23,7 @@ class DiscrepancyKind(models.TextChoices):
     FEWER = "fewer", "Fewer kits than recorded"
     MORE = "more", "More kits than recorded"
     STRAY = "stray", "Seen where it is not recorded"
+    HANDS = "hands", "Not in the hands it is recorded in"
 
 
 class ClosingCode(models.TextChoices):

@@ -94,6 +94,9 @@ class HandOverLine(models.Model):
     hand_over = models.ForeignKey(HandOver, on_delete=models.PROTECT, related_name="lines")
     kit = models.ForeignKey(Kit, on_delete=models.PROTECT, related_name="offers")
     sequence = models.PositiveIntegerField()
+    # The receiver's old unit that this one is for, and the place it goes back to when this one is accepted.
+    replaces = models.ForeignKey(Kit, on_delete=models.PROTECT, null=True, related_name="+")
+    returns_to = models.ForeignKey(Holder, on_delete=models.PROTECT, null=True, related_name="+")
     outcome = models.CharField(max_length=10, choices=Outcome.choices, null=True)
     reason = models.CharField(max_length=200, blank=True)
     ended_at = models.DateTimeField(null=True)
@@ -104,6 +107,11 @@ class HandOverLine(models.Model):
                 fields=["kit"], condition=Q(outcome=None), name="line_one_open_offer_a_kit"
             ),
             models.UniqueConstraint(fields=["hand_over", "kit"], name="line_once_a_hand_over"),
+            models.CheckConstraint(
+                condition=Q(replaces=None, returns_to=None)
+                | Q(replaces__isnull=False, returns_to__isnull=False),
+                name="line_replaces_and_says_where_to",
+            ),
             models.CheckConstraint(
                 condition=Q(outcome=None, ended_at=None)
                 | Q(outcome__isnull=False, ended_at__isnull=False),

@@ -11,8 +11,9 @@ from django.views.decorators.http import require_POST
 
 from naloxone import actions, badges, codes, forms
 from naloxone.actions.inspections import is_sealed
-from naloxone.models import HandOver, HandOverLine, Kit, Outcome
+from naloxone.models import CustodyEvent, HandOver, HandOverLine, Kit, Outcome
 from naloxone.possible import may_inspect
+from naloxone.rules import EventKind
 from naloxone.views.stock import asked, done, form_page
 from safety_portal import access, keyset, looking
 from safety_portal.access import Permission, everyone
@@ -117,12 +118,23 @@ def my_kits(request):
         kit.may_inspect = may_inspect(kit, request.person)
         if kit.may_inspect and is_sealed(kit):
             kit.sealed_form = forms.SealedForm(person=request.person, kit=kit)
+    before_witness(kits)
     context = {
         "title": "My kits",
         "kits": badges.show(kits, today),
         "waiting": waiting(request.person),
     }
     return render(request, "naloxone/my_kits.html", context)
+
+
+def before_witness(kits):
+    """Sets who put a kit in the person's hands before which witness, where they accepted nothing themselves."""
+    newest = {kit.pk: kit.last_sequence for kit in kits}
+    events = CustodyEvent.objects.filter(kit__in=newest, kind=EventKind.WITNESSED)
+    for event in events.select_related("act__by", "act__second"):
+        if event.sequence == newest[event.kit_id]:
+            kit = next(kit for kit in kits if kit.pk == event.kit_id)
+            kit.witnessed = event.act
 
 
 @everyone
@@ -140,12 +152,14 @@ def give_back(request):
 
 
 # --- what waits -----------------------------------------------------------------------------------------
-def tabs(current):
+def tabs(current, person):
     pages = (
         ("Waiting for me", "hand_overs"),
         ("Waiting for others", "sent"),
         ("All", "hand_over_history"),
     )
+    if access.may(person, Permission.CUSTODY_GIVE, at=access.ANYWHERE):
+        pages += (("Exchange at muster", "musters"),)
     return [Tab(label, reverse(f"naloxone:{name}"), name == current) for label, name in pages]
 
 
@@ -177,7 +191,7 @@ def hand_overs(request):
             person=request.person, initial={"offers": ",".join(o.reference for o in mine)}
         )
         cards.append((by, mine, sum(len(o.waiting) for o in mine), form))
-    context = {"title": "Hand-overs", "tabs": tabs("hand_overs"), "cards": cards}
+    context = {"title": "Hand-overs", "tabs": tabs("hand_overs", request.person), "cards": cards}
     return render(request, "naloxone/hand_overs.html", context)
 
 
@@ -233,7 +247,7 @@ def offers_list(request, offers, name, empty):
     count = keyset.count_of(page, offers)
     context = {
         "title": "Hand-overs",
-        "tabs": tabs(name),
+        "tabs": tabs(name, request.person),
         "head": Table(request, "Hand-overs", columns, caption_hidden=True),
         "offers": page.rows,
         "pager": keyset.pager(request.GET, page, NEWEST, count, "hand-over"),

@@ -89,7 +89,9 @@ def visible_offer(person, number):
 
 
 def lines_of(offer):
-    return list(offer.lines.select_related("kit__lot__product", "kit__holder").order_by("kit"))
+    return list(
+        offer.lines.select_related("kit__lot__product", "kit__holder", "returns_to").order_by("kit")
+    )
 
 
 def answer_of(offer, lines, person):

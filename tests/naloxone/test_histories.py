@@ -18,6 +18,7 @@ from naloxone.models import (
     CustodyEvent,
     Device,
     Discrepancy,
+    Exchange,
     HandOver,
     Kit,
     NeedWord,
@@ -108,6 +109,8 @@ class Histories(RuleBasedStateMachine):
         if act:
             taken = [key for key in open_keys if key not in refused]
             self.holder |= dict.fromkeys(taken, offer.receiver_id)
+            backs = offer.lines.filter(kit__in=taken, replaces__isnull=False)
+            self.holder |= dict(backs.values_list("replaces", "returns_to"))
 
     def usable_at(self):
         """{place key: how many of its units would work in need}."""
@@ -139,6 +142,41 @@ class Histories(RuleBasedStateMachine):
             occurred_at=timezone.now(), by=self.by,
         ):  # fmt: skip
             self.holder |= {kit.pk: there.pk for kit in new} | {kit.pk: store.pk for kit in old}
+
+    @rule(draw=st.data(), as_offer=st.booleans())
+    def exchange(self, draw, as_offer):
+        """A carried kit for one in a place; as an offer it is answered by the rule of answers."""
+        carried = list(
+            Kit.objects.filter(holder__kind=HolderKind.PERSON).with_names().order_by("pk")
+        )
+        new = self.some_kits(draw, most=1)
+        if not carried or not new:
+            return
+        old = draw.draw(st.sampled_from(carried))
+        told = {"new": new[0], "old": old, "to": self.places[1], "sure": True, "by": self.by}
+        if as_offer:
+            self.try_out(actions.offer_exchange, now=timezone.now(), **told)
+        elif self.try_out(
+            actions.exchange_here, second=old.holder.person, proof="password",
+            occurred_at=timezone.now(), **told,
+        ):  # fmt: skip
+            self.holder |= {new[0].pk: old.holder_id, old.pk: self.places[1].pk}
+
+    @rule(draw=st.data())
+    def muster(self, draw):
+        """What an officer carries for one of a place, before the other officer."""
+        mine = list(Kit.objects.held_by(self.officers[0]).with_names().order_by("pk"))
+        new = self.some_kits(draw, most=1)
+        if not mine or not new or mine[0].lot is None:
+            return
+        source = next((p for p in self.places if p.pk == new[0].holder_id), self.places[0])
+        begun = self.try_out(
+            actions.open_muster, source=source, back_to=self.places[1], lot=mine[0].lot.number,
+            second=self.officers[1], proof="password", now=timezone.now(), by=self.by,
+        )  # fmt: skip
+        told = {"new": new[0], "old": mine[0], "sure": True, "by": self.by}
+        if self.try_out(actions.exchange_at_muster, muster=begun, now=timezone.now(), **told):
+            self.holder |= {new[0].pk: mine[0].holder_id, mine[0].pk: self.places[1].pk}
 
     @rule(draw=st.data(), works=st.booleans())
     def say(self, draw, works):
@@ -357,6 +395,10 @@ class Histories(RuleBasedStateMachine):
         told = Discrepancy.objects.open().filter(kind="missing").values_list("kit", flat=True)
         assert set(missing) == set(told)
         assert not Search.objects.open().filter(kit__in=missing).exists()
+        for pair in Exchange.objects.all():  # the new one came before the old one went
+            came, went = pair.act.events.filter(kit__in=[pair.new, pair.old]).order_by("pk")
+            assert (came.kit_id, came.destination_id) == (pair.new_id, pair.receiver_id)
+            assert (went.kit_id, went.source_id) == (pair.old_id, pair.receiver_id)
         words = {word.kit_id: word.works for word in NeedWord.objects.order_by("pk")}
         unlike = Kit.objects.filter(works=False).values_list("pk", flat=True)
         assert set(unlike) == {key for key, works in words.items() if not works}

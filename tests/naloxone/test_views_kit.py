@@ -97,7 +97,8 @@ def test_only_acts_that_are_possible_now_are_there(client, by, store):
 
     actions.answer_offer(offer=offer, now=timezone.now(), request_key=make.key(), by=officer)
     assert acts(page(client, officer, kit)) == ["Hand over", "Return to a place", "Inspect"]
-    assert acts(page(client, by, kit)) == ["Inspect"]  # only who carries it hands it on
+    # Only who carries it hands it on; a new one can be given for it.
+    assert acts(page(client, by, kit)) == ["Exchange for a new one", "Inspect"]
     auditor = make.person(make.station(), Role.AUDITOR, scope=Scope.EVERYWHERE)
     assert acts(page(client, auditor, kit)) == []
 
