@@ -1,4 +1,7 @@
-"""Files under encryption below MEDIA_ROOT: named by a random token, for the portal's own user only."""
+"""Files under encryption below MEDIA_ROOT: named by a random token, for the portal's own user only.
+
+Each kind has a folder, and is bound to it: a photo's bytes are nothing else under another name.
+"""
 
 import os
 import secrets
@@ -7,22 +10,25 @@ from django.conf import settings
 
 from safety_portal import encryption
 
+PHOTO, IMPORT, EXPORT = "photo", "import", "export"  # lists that come and go as files, too
+KINDS = (PHOTO, IMPORT, EXPORT)
+
 
 def new_token():
     """A name that says nothing, in an address or on the disk."""
     return secrets.token_hex(16)
 
 
-def _root():
-    return settings.MEDIA_ROOT / "photos"
+def _root(kind):
+    return settings.MEDIA_ROOT / f"{kind}s"
 
 
-def _path(token):
-    return _root() / token[:2] / token
+def _path(token, kind):
+    return _root(kind) / token[:2] / token
 
 
-def _write(path, content, token):
-    sealed = encryption.encrypt_bytes(content, bound_to=f"photo.{token}")
+def _write(path, content, token, kind):
+    sealed = encryption.encrypt_bytes(content, bound_to=f"{kind}.{token}")
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with open(descriptor, "wb") as file:
@@ -43,41 +49,41 @@ def _settle(folder):
         os.close(descriptor)
 
 
-def write(token, content):
+def write(token, content, kind=PHOTO):
     """Seal bytes under a new token. Raises OSError; then nothing is left of it."""
-    path = _path(token)
+    path = _path(token, kind)
     settings.MEDIA_ROOT.mkdir(parents=True, exist_ok=True)
     for folder in (path.parent.parent, path.parent):
         folder.mkdir(mode=0o700, exist_ok=True)
-    _write(path, content, token)
+    _write(path, content, token, kind)
     _settle(path.parent)
 
 
-def read(token):
+def read(token, kind=PHOTO):
     """The bytes under a token. Raises FileNotFoundError, EncryptionError."""
-    return encryption.decrypt_bytes(_path(token).read_bytes(), bound_to=f"photo.{token}")
+    return encryption.decrypt_bytes(_path(token, kind).read_bytes(), bound_to=f"{kind}.{token}")
 
 
-def exists(token):
-    return _path(token).exists()
+def exists(token, kind=PHOTO):
+    return _path(token, kind).exists()
 
 
-def remove(*tokens):
+def remove(*tokens, kind=PHOTO):
     """Remove files; one that is not there is no error."""
     for token in tokens:
-        _path(token).unlink(missing_ok=True)
+        _path(token, kind).unlink(missing_ok=True)
 
 
-def names(*, before):
-    """Names of all files that were written before a moment."""
-    for path in _root().glob("??/*"):
+def names(*, before, kind=PHOTO):
+    """Names of all files of a kind that were written before a moment."""
+    for path in _root(kind).glob("??/*"):
         if path.stat().st_mtime < before.timestamp():
             yield path.name
 
 
-def reseal(token):
+def reseal(token, kind=PHOTO):
     """Put a file under the newest key, in one step; whether that was needed. One that is gone needs nothing."""
-    path = _path(token)
+    path = _path(token, kind)
     try:
         stored = path.read_bytes()
     except FileNotFoundError:
@@ -86,7 +92,7 @@ def reseal(token):
         return False
     fresh = path.with_name(f"{token}.new")
     fresh.unlink(missing_ok=True)  # of a run that was stopped
-    _write(fresh, encryption.decrypt_bytes(stored, bound_to=f"photo.{token}"), token)
+    _write(fresh, encryption.decrypt_bytes(stored, bound_to=f"{kind}.{token}"), token, kind)
     fresh.replace(path)
     _settle(path.parent)
     return True

@@ -345,6 +345,8 @@ CELERY_BEAT_SCHEDULE = {
     "beat": {"task": "alerts.heartbeat", "schedule": crontab(minute="*")},
     "sessions": {"task": "sign_in.clear_sessions", "schedule": crontab(minute=17, hour=9)},
     "held_photos": {"task": "photos.drop_held", "schedule": crontab(minute=41)},
+    "imports": {"task": "imports.take_up", "schedule": 60.0},
+    "old_imports": {"task": "imports.drop_old", "schedule": crontab(minute=37, hour=9)},
     "photo_files": {"task": "photos.compare_files", "schedule": crontab(minute=23, hour=9)},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = env("BEAT_SCHEDULE", str(BASE_DIR / ".local" / "beat" / "schedule"))
@@ -445,6 +447,10 @@ IMPORT_MOST_RATIO = env_number("IMPORT_MOST_RATIO", 100)
 IMPORT_MOST_ROWS = env_number("IMPORT_MOST_ROWS", 10_000)
 IMPORT_MOST_COLUMNS = env_number("IMPORT_MOST_COLUMNS", 60)
 IMPORT_MOST_SHEETS = env_number("IMPORT_MOST_SHEETS", 20)
+# After so many days the file and its rows are dropped; what it made stays (ours: a quarter, to look a doubt up).
+IMPORT_KEEP_DAYS = env_number("IMPORT_KEEP_DAYS", 90)
+# An import may take so long in the worker before it is given up; 10,000 kits take less than one minute.
+IMPORT_SECONDS = env_number("IMPORT_SECONDS", 600)
 
 LOGGING = {
     "version": 1,

@@ -38,7 +38,7 @@ from safety_portal.access import (
 )
 from safety_portal.held import hold_form
 from safety_portal.people import Component
-from tests.naloxone import make, registers
+from tests.naloxone import imports, make, registers
 from tests.safety_portal.picture import upload
 from tests.training import make as protocols
 from training.rules import Kind
@@ -72,6 +72,9 @@ OF_ALLAUTH = {
 SHARED = {
     "naloxone:lot": "a lot is made by its manufacturer; its kits are shown as far as one may see them",
     "naloxone:forget_code": "a number on packs means the same wherever they are received",
+    "naloxone:change_product": "a product is the same wherever it is received",
+    "naloxone:import_columns": "how a list of kits looks, whoever sends one",
+    "naloxone:import_template": "an empty list",
     "naloxone:recall": "a recall is of the lot, wherever its kits are",
     "training:protocol": "everybody reads every protocol",
     "training:version": "everybody reads every protocol; only its keepers get the forms",
@@ -413,6 +416,10 @@ class World:
         self.report = actions.make_nil_report(
             station=self.station, month=month, now=make.timezone.now(), request_key=make.key(), by=self.chief
         )  # fmt: skip
+        # With an error, so that there is a file to correct.
+        self.run = imports.checked(
+            self.receiver, "kits", imports.as_csv(("Place", "Product", "Lot", "Expiry"), ["", "", "", ""], ["-"] * 4)
+        )  # fmt: skip
         self.terminal, self.token = terminals.enrol_terminal(
             station=self.station, name="Muster room", now=make.timezone.now(), by=self.chief
         )
@@ -449,6 +456,10 @@ class World:
             "MU-<int:number>": self.muster.pk,
             "D-<int:number>": self.kits[1].discrepancies.get().pk,
             "pack-codes/<str:code>": self.pack_code,
+            "IM-<int:number>": self.run.pk,
+            "PD-<int:number>": self.kits[0].lot.product_id,
+            "columns/<str:what>": "kits",
+            "templates/<str:name>": "kits.csv",
             "made/<int:act>": self.kits[0].events.first().act_id,
             "held/<str:token>": self.held.token,
             "held-photos/<str:token>": self.held_photo.token,

@@ -38,6 +38,7 @@ from naloxone.actions.life import (
 from naloxone.actions.nil_reports import make_nil_report, scan_reported
 from naloxone.actions.packs import forget_code, remember_code
 from naloxone.actions.places import change_place, close_place, open_place
+from naloxone.actions.products import change_product, record_lot, record_product
 from naloxone.actions.registers import hand_over_register, take_register
 from naloxone.actions.rounds import finish_walk, record_rounds, scan_drawn
 from naloxone.actions.searches import answer_search, search_for_kit
@@ -85,6 +86,7 @@ __all__ = [
     "bind_use",
     "call_back",
     "change_place",
+    "change_product",
     "close_discrepancy",
     "close_place",
     "countersign",
@@ -114,6 +116,8 @@ __all__ = [
     "receive_consignment",
     "receive_delivery",
     "record_found",
+    "record_lot",
+    "record_product",
     "record_rounds",
     "record_temperature",
     "record_use",

@@ -12,6 +12,14 @@ from naloxone.forms.hand_overs import (
     GiveForm,
     OfferForm,
 )
+from naloxone.forms.imports import (
+    TILES,
+    ConfirmImportForm,
+    LotForm,
+    MapImportForm,
+    ProductForm,
+    UploadForm,
+)
 from naloxone.forms.inspections import InspectForm, NoAccessForm, SealedForm
 from naloxone.forms.labels import LabelsForm
 from naloxone.forms.life import (
@@ -64,6 +72,7 @@ from naloxone.forms.uses import (
 )
 
 __all__ = [
+    "TILES",
     "AcceptForm",
     "AnswerForm",
     "ArrivalForm",
@@ -75,6 +84,7 @@ __all__ = [
     "CloseForm",
     "ClosePlaceForm",
     "ColumnsForm",
+    "ConfirmImportForm",
     "CounterForm",
     "CountersignForm",
     "DecisionForm",
@@ -96,7 +106,9 @@ __all__ = [
     "LabelsForm",
     "LaterForm",
     "LoggerFileForm",
+    "LotForm",
     "LotLabelForm",
+    "MapImportForm",
     "MissingForm",
     "MoreDosesForm",
     "MoveForm",
@@ -112,6 +124,7 @@ __all__ = [
     "PersonForm",
     "PlaceCodeForm",
     "PlaceForm",
+    "ProductForm",
     "ReadForm",
     "RecallForm",
     "ReceiveForm",
@@ -130,6 +143,7 @@ __all__ = [
     "TakeRegisterForm",
     "TemperatureForm",
     "UndoForm",
+    "UploadForm",
     "UseForm",
     "WasteForm",
     "WithdrawForm",

@@ -25,6 +25,7 @@ from naloxone.models.holders import (
     HolderQuerySet,
     PlaceType,
 )
+from naloxone.models.imports import ImportRow, ImportRun
 from naloxone.models.inspections import (
     RESULTS,
     Inspection,
@@ -106,6 +107,8 @@ __all__ = [
     "HandOverQuerySet",
     "Holder",
     "HolderQuerySet",
+    "ImportRow",
+    "ImportRun",
     "Inspection",
     "InspectionLine",
     "InspectionPhoto",

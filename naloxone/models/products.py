@@ -46,12 +46,17 @@ class Product(models.Model):
     protect_from_light = models.BooleanField(null=True)
     shelf_life_months = models.PositiveSmallIntegerField(null=True)
     fact_status = models.CharField(max_length=80)
+    version = models.PositiveIntegerField(default=1)
 
     class Meta:
         ordering = ["name"]
 
     def __str__(self):
         return self.name
+
+    @property
+    def reference(self):
+        return f"PD-{self.pk}"
 
     @property
     def liquid_is_seen(self):
