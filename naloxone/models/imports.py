@@ -61,7 +61,9 @@ class ImportRun(models.Model):
     questions = models.JSONField(default=dict)
     swap_denied = models.BooleanField(default=False)
 
-    state = models.CharField(max_length=10, choices=choices(RunState), default=RunState.UPLOADED)
+    state = models.CharField(
+        max_length=10, choices=choices(RunState), default=RunState.UPLOADED.value
+    )
     figures = models.JSONField(default=dict)  # {outcome: rows, "units": kits}
     effects_hash = models.CharField(max_length=64, blank=True)  # of what the preview showed
     confirmed_at = models.DateTimeField(null=True)
