@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("naloxone", "0025_emptied")]
+    dependencies = [("naloxone", "0027_storage_stays")]
 
     operations = [
         migrations.AddField(
