@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("naloxone", "0027_storage_stays")]
+    dependencies = [("naloxone", "0028_exchanges")]
 
     operations = [
         migrations.AddField(

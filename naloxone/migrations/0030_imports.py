@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("naloxone", "0028_product_version"),
+        ("naloxone", "0029_product_version"),
         ("safety_portal", "0014_deputies"),
     ]
 
