@@ -37,6 +37,8 @@ class Permission(models.TextChoices):
     CUSTODY_GIVE = "custody_give", "Offer kits from places and move them between places"
     CUSTODY_TAKE = "custody_take", "Accept kits into places"
     LOT_RECALL = "lot_recall", "Record a recall"
+    ORDERS_SEE = "orders_see", "See orders and the expiry plan"
+    ORDERS_KEEP = "orders_keep", "Order stock and plan its replacement"
     STOCK_END = "stock_end", "Dispose of kits, pass them on, write them off"
     DISCREPANCY_CLOSE = "discrepancy_close", "Close what did not add up"
     PLACES_KEEP = "places_keep", "Keep storage points, vehicles and par levels"
@@ -75,23 +77,26 @@ P = Permission
 KEEPS_STOCK = {
     P.PEOPLE_SEE, P.KITS_SEE, P.STOCK_RECEIVE, P.KITS_ASSEMBLE, P.CUSTODY_GIVE, P.CUSTODY_TAKE,
     P.LOT_RECALL, P.PLACES_KEEP, P.TERMINALS_KEEP, P.ALERTS_SEE, P.STOCK_END, P.DISCREPANCY_CLOSE,
-    P.CANINES_KEEP, P.LIAISONS_SEE, P.STORAGE_DECIDE,
+    P.CANINES_KEEP, P.LIAISONS_SEE, P.STORAGE_DECIDE, P.ORDERS_SEE, P.ORDERS_KEEP,
 }  # fmt: skip
 PERMITS = {
     # Everybody with an account is an employee here; no grant is needed for one's own things.
     Role.EMPLOYEE: {P.OWN_THINGS},
     Role.SUPERVISOR: {
         P.PEOPLE_SEE, P.ROLE_LEND, P.KITS_SEE, P.CUSTODY_GIVE, P.CUSTODY_TAKE, P.ALERTS_SEE,
-        P.DISCREPANCY_CLOSE, P.TERMINALS_KEEP, P.LIAISONS_SEE,
+        P.DISCREPANCY_CLOSE, P.TERMINALS_KEEP, P.LIAISONS_SEE, P.ORDERS_SEE,
     },
     Role.COORDINATOR: KEEPS_STOCK,
     Role.DEPUTY: KEEPS_STOCK,
     Role.MEDICAL_OFFICER: {P.MEDICAL_READ, P.MEDICAL_WRITE, P.PROTOCOLS_KEEP, P.STORAGE_DECIDE},
-    Role.HEALTH_OFFICE: {P.FIGURES_SEE, P.MAIL_SEE, P.ALERTS_SEE, P.PROTOCOLS_KEEP, P.LIAISONS_SEE},
+    Role.HEALTH_OFFICE: {
+        P.FIGURES_SEE, P.MAIL_SEE, P.ALERTS_SEE, P.PROTOCOLS_KEEP, P.LIAISONS_SEE, P.ORDERS_SEE,
+        P.ORDERS_KEEP,
+    },
     Role.SAFETY_OFFICER: {P.ALERTS_SEE},
     Role.LAB_LIAISON: set(),
     Role.CANINE_PROGRAMME: {P.PEOPLE_SEE, P.CANINES_KEEP},
-    Role.AUDITOR: {P.KITS_SEE, P.LEDGER_VERIFY, P.AUDIT_SEE, P.ROLES_SEE, P.MAIL_SEE, P.LIAISONS_SEE},
+    Role.AUDITOR: {P.KITS_SEE, P.LEDGER_VERIFY, P.AUDIT_SEE, P.ROLES_SEE, P.MAIL_SEE, P.LIAISONS_SEE, P.ORDERS_SEE},
     Role.ADMINISTRATOR: {
         P.PEOPLE_SEE, P.PEOPLE_KEEP, P.CANINES_KEEP, P.GRANTS_KEEP, P.ROLES_SEE, P.MAIL_SEE,
         P.COMPONENTS_SEE, P.LIAISONS_SEE,

@@ -1,8 +1,10 @@
 """What is to be done first, the nearest clock on top: for those who answer for stations."""
 
 import datetime as dt
+from copy import copy
 from dataclasses import dataclass
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import (
     BigIntegerField,
     Count,
@@ -180,22 +182,37 @@ def overdue_inspections(person, now):
 
 
 def open_alerts(person, today):
-    """Alerts as one acts on them: those of a group are one line, with the nearest day."""
+    """Alerts as one acts on them: those of a group are one line, with the nearest day, whatever their stations."""
     mine = Alert.objects.visible_to(person).filter(looking.narrowing(person)).open()
     groups = list(
-        mine.values("kind", "group", "station")
-        .annotate(number=Count("pk"), due=Min("due_on"), one=Min("pk"))
+        mine.values("kind", "group")
+        .annotate(
+            number=Count("pk"), due=Min("due_on"), one=Min("pk"),
+            stations=ArrayAgg("station", distinct=True),
+        )
         .order_by(F("due").asc(nulls_first=True), "one")[: MOST_FIRST + 1]
-    )
+    )  # fmt: skip
     ones = Alert.objects.select_related("station").in_bulk([group["one"] for group in groups])
     for group in groups:
         alert, kind = ones[group["one"]], alerts.kinds.get(group["kind"])
         alert.due_on = group["due"]  # the line tells of the nearest; the row is not saved
-        text = kind.line([alert] * group["number"]) if kind else f"{alert.kind} {alert.subject}"
+        found = stand_ins(alert, group["number"], group["stations"])
+        text = kind.line(found) if kind else f"{alert.kind} {alert.subject}"
         url = kind.url([alert]) if kind else ""
         if not url or not access.opens(person, url):
             url = reverse("alerts")
         yield Item(text, alert.due_on, url, late=bool(alert.due_on) and alert.due_on < today)
+
+
+def stand_ins(alert, number, stations):
+    """As many alerts as a group has, at its stations, for the line that counts them; only one of them was read."""
+    others = []
+    for key in stations:
+        if key != alert.station_id:
+            other = copy(alert)
+            other.station_id = key
+            others.append(other)
+    return [*[alert] * (number - len(others)), *others]
 
 
 def do_first(person, now):

@@ -356,6 +356,13 @@ CELERY_BEAT_SCHEDULE_FILENAME = env("BEAT_SCHEDULE", str(BASE_DIR / ".local" / "
 # the station, which swaps. Past its day a kit is told of once more.
 EXPIRY_ORDER_DAYS = env_numbers("EXPIRY_ORDER_DAYS", "180,90")
 EXPIRY_SWAP_DAYS = env_numbers("EXPIRY_SWAP_DAYS", "30,7,0")
+# Doses that a place needs for each kit of its par: two antagonist devices a kit (domain B.5; NIOSH 2019-101: at
+# least two doses a point). An order counts doses, a par counts kits.
+KIT_DOSES = env_number("KIT_DOSES", 2)
+# Months that the expiry plan and the choice of a month to order for look ahead (ours; a year of expiries).
+PLAN_MONTHS = env_number("PLAN_MONTHS", 12)
+# For how long an order that was for places below par is named when they still are (ours; no source).
+ORDER_REMEMBERED_DAYS = env_number("ORDER_REMEMBERED_DAYS", 180)
 # Days after which recalled kits should be back from people and vehicles (ours; no rule names a number).
 RECALL_BACK_DAYS = env_number("RECALL_BACK_DAYS", "7")
 # Days before a protocol's review is due (recommended; none is official). Past its day it is told of once more.

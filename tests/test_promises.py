@@ -39,6 +39,7 @@ from safety_portal.access import (
 from safety_portal.held import hold_form
 from safety_portal.people import Component
 from tests.naloxone import imports, make, registers
+from tests.naloxone.orders import order
 from tests.safety_portal.picture import upload
 from tests.training import make as protocols
 from training.rules import Kind
@@ -399,6 +400,7 @@ class World:
             carrier="Courier", expected_on=make.day(3), occurred_at=make.timezone.now(),
             request_key=make.key(), by=self.chief,
         )  # fmt: skip
+        self.order = order(self.chief)
         self.pack_code = "00311917040332"
         actions.remember_code(code=self.pack_code, product=make.product(), by=self.chief)
         self.walk = actions.record_rounds(
@@ -445,6 +447,7 @@ class World:
             "undo/<int:sequence>": 2,
             "U-<int:number>": self.use.pk,
             "CN-<int:number>": self.box.pk,
+            "OR-<int:number>": self.order.pk,
             "dose/<int:position>": 1,
             "DS-<int:number>": self.disposal.pk,
             "I-<int:number>": self.inspection.pk,

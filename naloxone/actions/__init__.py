@@ -36,6 +36,13 @@ from naloxone.actions.life import (
     write_off,
 )
 from naloxone.actions.nil_reports import make_nil_report, scan_reported
+from naloxone.actions.orders import (
+    Wanted,
+    add_line,
+    change_due,
+    end_order,
+    place_order,
+)
 from naloxone.actions.packs import forget_code, remember_code
 from naloxone.actions.places import change_place, close_place, open_place
 from naloxone.actions.products import change_product, record_lot, record_product
@@ -73,9 +80,11 @@ from naloxone.rules import CustodyError
 __all__ = [
     "CustodyError",
     "Told",
+    "Wanted",
     "add_detail",
     "add_doses",
     "add_label",
+    "add_line",
     "answer_offer",
     "answer_offers",
     "answer_search",
@@ -85,6 +94,7 @@ __all__ = [
     "bind_round",
     "bind_use",
     "call_back",
+    "change_due",
     "change_place",
     "change_product",
     "close_discrepancy",
@@ -93,6 +103,7 @@ __all__ = [
     "decide_storage",
     "dispose_of_kits",
     "end_muster",
+    "end_order",
     "exchange_at_muster",
     "exchange_here",
     "finish_walk",
@@ -112,6 +123,7 @@ __all__ = [
     "open_kits",
     "open_muster",
     "open_place",
+    "place_order",
     "recall_lot",
     "receive_consignment",
     "receive_delivery",

@@ -4,7 +4,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from naloxone import ledger, notices, rules
-from naloxone.actions import discrepancies, need
+from naloxone.actions import discrepancies, need, orders
 from naloxone.actions.custody import check_giver, check_not_offered
 from naloxone.actions.life import check_states
 from naloxone.actions.stock import named, open_act_once, tell
@@ -127,12 +127,14 @@ def arrive(act, kit, line, place, lost, *, short, damaged):
 
 @transaction.atomic
 def receive_consignment(
-    *, consignment, place, short=(), damaged=(), reason="", seal_whole=None, now, request_key, by
-):
+    *, consignment, place, short=(), damaged=(), reason="", seal_whole=None, order_line=None, now,
+    request_key, by,
+):  # fmt: skip
     """Receive a box into a store: whole, but for the keys of units that were not there or came damaged.
 
     Damaged units go on hold; what was not there is missing, with a discrepancy and mail to the sender.
-    `reason` says what was seen, and is needed unless all is well. Returns the Consignment, ended.
+    `reason` says what was seen, and is needed unless all is well. What is whole is counted for `order_line`.
+    Returns the Consignment, ended.
     Raises CustodyError, AccessError.
     """
     access.check(by, Permission.CUSTODY_TAKE, at=consignment.destination)
@@ -160,6 +162,9 @@ def receive_consignment(
         consignment, lines, place=place, seal_whole=seal_whole, now=now, request_key=request_key,
         by=by,
     )  # fmt: skip
+    if order_line:
+        whole = [kit for kit in kits if lines[kit.pk].arrival == Arrival.WHOLE]
+        orders.count_consignment(line=order_line, consignment=consignment, kits=whole, by=by)
     missing = [kit for kit in kits if lines[kit.pk].arrival == Arrival.SHORT]
     for kit in missing:
         discrepancies.open_once(

@@ -4,6 +4,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from naloxone import gs1_rules, ledger, notices, rules
+from naloxone.actions import orders
 from naloxone.actions.packs import remember_code
 from naloxone.models import CustodyEvent, Device, Kit, Lot, LotRecall, ReceiptPhoto, UnitKind
 from naloxone.rules import CustodyError, EventKind, HolderKind, State
@@ -82,6 +83,7 @@ def receive_delivery(
     supplier_name="",
     photos=(),
     new_code="",
+    order_line=None,
     request_key,
     by,
 ):
@@ -89,8 +91,8 @@ def receive_delivery(
 
     Unchecked cartons wait in quarantine, those of a recalled lot are recalled. `serials` are one a dose;
     `carton_serials` are one a carton, as makers print them, and stand for its first dose. `photos` are held ones
-    of what is printed. `new_code` is a number on the pack that shall mean the product from now on. Returns the
-    act. Raises CustodyError, PhotoError.
+    of what is printed. `new_code` is a number on the pack that shall mean the product from now on; `order_line` the
+    line of an order that this brings. Returns the act. Raises CustodyError, PhotoError.
     """
     access.check(by, Permission.STOCK_RECEIVE, at=place.station)
     if act := ledger.known_act(request_key):
@@ -115,6 +117,11 @@ def receive_delivery(
     if recalled:
         recall_here(act, kits, place)
     keep_photos(act, photos, place.station, by)
+    if order_line:
+        orders.count_delivery(
+            line=order_line, act=act, product=product, doses=count * doses, station=place.station,
+            by=by,
+        )  # fmt: skip
     audit.record(
         "custody.received",
         by=by,

@@ -34,6 +34,7 @@ from naloxone.forms.life import (
     WorksForm,
     WriteOffForm,
 )
+from naloxone.forms.orders import AddLineForm, DueForm, EndOrderForm, OrderForm
 from naloxone.forms.packs import ForgetCodeForm, PackCodeForm
 from naloxone.forms.places import ChangePlaceForm, ClosePlaceForm, PlaceForm
 from naloxone.forms.receive import ReceiveForm
@@ -74,6 +75,7 @@ from naloxone.forms.uses import (
 __all__ = [
     "TILES",
     "AcceptForm",
+    "AddLineForm",
     "AnswerForm",
     "ArrivalForm",
     "AssembleForm",
@@ -91,6 +93,8 @@ __all__ = [
     "DifferenceForm",
     "DisposeForm",
     "DoseForm",
+    "DueForm",
+    "EndOrderForm",
     "ExchangeForm",
     "ForgetCodeForm",
     "FoundForm",
@@ -119,6 +123,7 @@ __all__ = [
     "NoteForm",
     "OfferForm",
     "OpenForm",
+    "OrderForm",
     "PackCodeForm",
     "PairForm",
     "PersonForm",

@@ -7,6 +7,7 @@ from naloxone.forms.base import (
     places_where,
     when_field,
 )
+from naloxone.forms.orders import order_line_field
 from naloxone.rules import PLACES, HolderKind
 from safety_portal import access
 from safety_portal import widgets as w
@@ -57,7 +58,7 @@ class ArrivalForm(CustodyForm):
         help_text="Only if something is not there, damaged, or the box was open.",
     )  # fmt: skip
 
-    field_order = ("place", "seal_whole", "reason")
+    field_order = ("place", "seal_whole", "reason", "order_line")
 
     def __init__(self, *args, consignment, **kwargs):
         super().__init__(*args, **kwargs)
@@ -68,6 +69,8 @@ class ArrivalForm(CustodyForm):
         if consignment.seal:
             label = f"Is seal {consignment.seal} on it, and whole?"
             self.add_field("seal_whole", w.ChoiceField(label=label, choices=WHOLE))
+        if (ordered := order_line_field([consignment.destination_id])) is not None:
+            self.add_field("order_line", ordered)
         self.helper.form_tag = False
         self.submit_label = ""
 
@@ -86,6 +89,7 @@ class ArrivalForm(CustodyForm):
             "seal_whole": seal == "yes" if seal else None,
             "short": self.ticked("short"),
             "damaged": self.ticked("damaged"),
+            "order_line": told.get("order_line"),
         }
 
 

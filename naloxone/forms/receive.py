@@ -4,9 +4,11 @@ from django.core.exceptions import ValidationError
 
 from naloxone import packs
 from naloxone.forms.base import CustodyForm, place_field, places_where, when_field
+from naloxone.forms.orders import order_line_field
 from naloxone.gs1_rules import CodeError
 from naloxone.models import Product
 from naloxone.rules import MOST_UNITS, HolderKind
+from safety_portal import access
 from safety_portal import widgets as w
 from safety_portal.access import Permission
 from safety_portal.widgets.form import LOOKING
@@ -46,7 +48,7 @@ class ReceiveForm(CustodyForm):
 
     field_order = (
         "scan", "reading", "product", "remember", "lot", "expires_on", "cartons", "place", "checked", "occurred_at",
-        "supplier", "serials", "photos",
+        "order_line", "supplier", "serials", "photos",
     )  # fmt: skip
     fault = None  # why the code can't be read
 
@@ -54,6 +56,9 @@ class ReceiveForm(CustodyForm):
         stores = places_where(person, Permission.STOCK_RECEIVE, [HolderKind.STORAGE])
         super().__init__(*args, person=person, **kwargs)
         self.add_field("place", place_field(stores, "Into"))
+        stations = access.stations_where(person, Permission.STOCK_RECEIVE)
+        if (ordered := order_line_field(stations)) is not None:
+            self.add_field("order_line", ordered)
         self.meanings = []
         if self.is_bound and self.data.get("scan", "").strip():
             self.read()
@@ -166,6 +171,7 @@ class ReceiveForm(CustodyForm):
             "supplier_name": told["supplier"],
             "photos": told["photos"],
             "new_code": self.meanings[0].pack.gtin if told.get("remember") else "",
+            "order_line": told.get("order_line"),
         }
 
     def serials_told(self, told):

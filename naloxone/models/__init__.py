@@ -34,6 +34,14 @@ from naloxone.models.inspections import (
 )
 from naloxone.models.need import NeedWord, own_day
 from naloxone.models.nil_reports import MonthSeed, NilReport, report_due_on
+from naloxone.models.orders import (
+    Order,
+    OrderDue,
+    OrderEnd,
+    OrderLine,
+    OrderProduct,
+    OrderReceipt,
+)
 from naloxone.models.products import (
     Lot,
     LotRecall,
@@ -124,6 +132,12 @@ __all__ = [
     "Muster",
     "NeedWord",
     "NilReport",
+    "Order",
+    "OrderDue",
+    "OrderEnd",
+    "OrderLine",
+    "OrderProduct",
+    "OrderReceipt",
     "Outcome",
     "PackCode",
     "PlaceEmptied",

@@ -1,12 +1,14 @@
 """Places below par, and the monthly report that nothing has changed."""
 
 import datetime as dt
+from collections import Counter
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
-from naloxone import round_rules
+from naloxone import covers, round_rules
 from naloxone.models import CustodyEvent, NilReport, report_due_on
 from naloxone.models.need import IN_NEED_SQL, SERVICEABLE_SQL
 from naloxone.notices.letters import IN_CHARGE, in_charge, standing_in
@@ -20,7 +22,7 @@ STOCK = "naloxone.below_par"
 
 # On each station's own day.
 BELOW_PAR = f"""
-select id, station_id, serviceable from (
+select id, station_id, par_min, serviceable from (
     select place.id, place.station_id, place.par_min,
            count(*) filter (where {SERVICEABLE_SQL}) as serviceable,
            count(*) filter (where {IN_NEED_SQL}) as in_need
@@ -39,20 +41,35 @@ order by id
 def below_par(now):
     """One Due for each place with fewer serviceable kits than its par, or only with what is usable in need.
 
-    Fewer still is worse.
+    Fewer still is worse. A place whose whole lack is on order, or on its way, is left out until the day. Past it the
+    group says by how many kits its station is short.
     """
-    codes = dict(Station.objects.values_list("pk", "code"))
+    stations = {station.pk: station for station in Station.objects.all()}
+    days = {key: station.today(now) for key, station in stations.items()}
+    covered = covers.of_places(days, now)
     kinds = [kind.value for kind in PLACES]
+    short, found = Counter(), []
     with connection.cursor() as cursor:
         cursor.execute(BELOW_PAR, {"now": now, "kinds": kinds})
-        for place, station, serviceable in cursor.fetchall():
-            yield alerts.Due(
-                kind=STOCK, subject=f"S-{place}", station_id=station, due_on=None,
-                threshold=serviceable, group=f"stock {codes[station]}",
-            )  # fmt: skip
+        for place, station, par, serviceable in cursor.fetchall():
+            lacking = max(par or 0, 1) - serviceable
+            if not covered.take(station, place, lacking * settings.KIT_DOSES):
+                short[station] += lacking
+                found.append((place, station, serviceable))
+    for place, station, serviceable in found:
+        code = stations[station].code
+        late = station in covered.late
+        yield alerts.Due(
+            kind=STOCK, subject=f"S-{place}", station_id=station, due_on=None, threshold=serviceable,
+            group=f"short {short[station]} {code}" if late else f"stock {code}",
+        )  # fmt: skip
 
 
-sweep_stock = alerts.sweep_of(STOCK, below_par, how="At par again, or its par changed")
+sweep_stock = alerts.sweep_of(
+    STOCK,
+    below_par,
+    how="At par again, covered by an order or a box on its way, or its par changed",
+)
 
 
 def stock_line(found):
@@ -60,7 +77,13 @@ def stock_line(found):
     count, empty = len(found), sum(alert.threshold == 0 for alert in found)
     noun = "place is" if count == 1 else "places are"
     bare = f", {empty} without any" if empty else ""
-    return f"{count} {noun} below par at {found[0].station}{bare}"
+    words = f"{count} {noun} below par at {found[0].station}{bare}"
+    what, number, *_ = [*found[0].group.split(), ""]
+    return (
+        f"Short by {number}: {words}; what was ordered has not all come"
+        if what == "short"
+        else words
+    )
 
 
 alerts.register_kind(

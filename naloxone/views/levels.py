@@ -1,7 +1,7 @@
 """Stock against par: by station, and by the places of one station."""
 
 from django.db.models import Q
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from naloxone import summary
@@ -9,7 +9,7 @@ from naloxone.models import Holder, Kit
 from naloxone.rules import PLACES
 from safety_portal import access, looking
 from safety_portal.access import EVERYWHERE, Permission, needs
-from safety_portal.page_parts import Column, FilterWord, Table
+from safety_portal.page_parts import Column, FilterWord, Tab, Table
 from safety_portal.people import Station
 
 
@@ -45,10 +45,27 @@ def only_station(person):
     return Station.objects.filter(pk__in=keys).first()
 
 
-@needs(Permission.KITS_SEE)
+def stock_tabs(person, here):
+    """The pages about stock that a person may open; `here` is the address name of the present one."""
+    return [
+        Tab(label, reverse(f"naloxone:{name}"), name == here)
+        for label, name, permission in TABS
+        if access.may(person, permission, at=access.ANYWHERE)
+    ]
+
+
+TABS = (
+    ("Stock against par", "stock", Permission.KITS_SEE),
+    ("Orders", "orders", Permission.ORDERS_SEE),
+)
+
+
+@needs(Permission.ORDERS_SEE)
 def stock(request):
-    """Is enough everywhere, and for how long?"""
+    """Is enough everywhere, and for how long? Who plans for stations without seeing their kits finds the orders."""
     person = request.person
+    if not access.may(person, Permission.KITS_SEE, at=access.ANYWHERE):
+        return redirect("naloxone:orders")
     station = asked_station(request) or only_station(person)
     here = access.within(person, Permission.KITS_SEE)
     here &= Q(station=station) if station else looking.narrowing(person)
@@ -63,6 +80,7 @@ def stock(request):
     rows = found[station.pk] if station else by_station(found)
     context = {
         "title": f"Stock at {station}" if station else "Stock",
+        "tabs": stock_tabs(person, "stock"),
         "station": station,
         "rows": rows,
         "whole": summary.total(rows),

@@ -7,6 +7,7 @@ from naloxone.actions.custody import holder_of
 from naloxone.actions.registers import places_of, recorded_in
 from naloxone.inspection_rules import Seen
 from naloxone.models import Kit, Lot
+from naloxone.order_rules import Covers
 from safety_portal.demo import rounds
 from safety_portal.demo.drawn import drawing
 from safety_portal.demo.world import UNSEEN, carried_at, in_store, kits_of, not_offered
@@ -26,7 +27,7 @@ def tell(world):
             if int(count):
                 story = LOTS.get(letter, kits)
                 world.begin(story(world, station, world.lots[letter], int(count)))
-    for story in (officer, recall, between_stations, used):
+    for story in (ordered, officer, recall, between_stations, used):
         world.begin(story(world))
     for facts in ENDED:
         world.begin(ended(world, **facts))
@@ -74,10 +75,38 @@ def receive(world, station, lot, count, moment):
         checked=lot.checked,
         serials=serials if lot.product.supply == "Rx" else (),
         supplier_name=SUPPLIER,
+        order_line=world.ordered.get((station.code, lot.letter)),
         request_key=world.key(),
         by=world.coordinator(station),
     )
     return kits_of(act)
+
+
+def ordered(world):
+    """The national coordinator ordered twice: one came by half, of the other nothing has come and its day is past."""
+    laurel, lot, late = world.cast.people["Laurel"], world.lots["Q"], world.lots["D"]
+    yield world.moment(laurel.station, 30)
+    codes = [code for code, counts in world.stock.items() if int(counts["Q"])]
+    lines = [
+        actions.Wanted(world.stations[code], 2 * int(world.stock[code]["Q"])) for code in codes
+    ]
+    half = place(world, laurel, [lot.product], lines, days=12, note="For the coming season")
+    world.ordered = {
+        (line.station.code, "Q"): line for line in half.lines.select_related("station")
+    }
+    month = late.expires_on.replace(day=1)
+    lines = [actions.Wanted(world.stations[LAREDO], 2, Covers.EXPIRY, month)]
+    place(world, laurel, [late.product], lines, days=-3)
+
+
+def place(world, by, products, lines, *, days, note=""):
+    """An order of a month ago, due so many days from now."""
+    today = by.station.today(world.now)
+    return actions.place_order(
+        products=products, supplier="Fictitious Medical Supply", lines=lines, note=note,
+        due_on=today + dt.timedelta(days=days), on=today - dt.timedelta(days=30),
+        request_key=world.key(), by=by,
+    )  # fmt: skip
 
 
 def ready(world, station, lot, count):

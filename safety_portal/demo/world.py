@@ -79,7 +79,7 @@ class World:
         self.stations = {}
         for person in people.people.values():
             self.stations.setdefault(person.station.code, person.station)
-        self.stores, self.points = {}, {}
+        self.stores, self.points, self.ordered = {}, {}, {}
         for station in self.stations.values():
             self.open_places(station)
         self.carriers = {code: deque(self.at_risk(s)) for code, s in self.stations.items()}

@@ -123,8 +123,10 @@ def test_do_first_has_late_offers_kits_of_leavers_and_alerts_by_their_day(
         f"/kits/{first.reference}/",
     ]
     assert f"{first.reference} is still with {gone}, who has left" in items[1].text
-    assert items[2].text.startswith("4 kits expire in")
-    assert [item.late for item in items] == [True, True, False]
+    assert items[2].text.startswith("1 kit expires in")
+    assert "with people" in items[2].text
+    assert items[3].text.startswith("3 kits expire in")
+    assert [item.late for item in items] == [True, True, False, False]
     assert (third.pk, fourth.pk) != (first.pk, second.pk)
 
 
