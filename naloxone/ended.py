@@ -67,7 +67,8 @@ def contents_of(kits):
     return {
         "lots": lines,
         "products": by_product(lines),
-        "empty": sum(1 for kit in kits if not kit.doses),
+        "empty": sum(kit.is_empty for kit in kits),
+        "trainers": sum(kit.is_trainer for kit in kits),
     }
 
 

@@ -11,7 +11,7 @@ from django.utils.safestring import mark_safe
 
 from naloxone import gs1_rules, packs
 from naloxone.disposal_rules import METHOD_WORDS, Method
-from naloxone.models import Device, Holder, Kit, Lot, Product
+from naloxone.models import Device, Holder, Kit, Lot, Product, UnitKind
 from naloxone.rules import GONE, PLACES, STATE_WORDS, State
 from safety_portal import access, scanner_rules
 from safety_portal.access import Permission
@@ -24,7 +24,8 @@ MOST_PLACES = 200  # more are not offered; a station narrows them down
 WINDOWS = [("expired", "Expired"), *((str(d), f"Within {d} days") for d in (30, 60, 90, 180))]
 STATES = [(s.value, STATE_WORDS[s]) for s in State if s != State.NEW]
 CHECKS = [("due", "Inspection due"), ("overdue", "Inspection overdue")]
-MORE = ("station", "place", "product", "lot", "inspection")
+TYPES = [(kind.value, kind.label) for kind in UnitKind]
+MORE = ("type", "station", "place", "product", "lot", "inspection")
 
 ORDERS = {
     "reference": (By("pk"),),
@@ -133,6 +134,9 @@ class KitFilter(filters.FilterSet):
     expiry = filters.ChoiceFilter(
         label="Expiry", method="expiring", widget=LeanSelect, choices=WINDOWS, empty_label="Any day"
     )
+    type = filters.ChoiceFilter(
+        label="What it is", method="of_type", widget=LeanSelect, choices=TYPES, empty_label="All"
+    )
     product = choice("Product", "of_product")
     lot = filters.CharFilter(label="Lot", method="of_lot", max_length=20, widget=TextInput)
     inspection = filters.ChoiceFilter(
@@ -222,6 +226,9 @@ class KitFilter(filters.FilterSet):
         return kits.filter(
             expires_on__gte=today, expires_on__lte=today + dt.timedelta(days=int(value))
         )
+
+    def of_type(self, kits, name, value):
+        return kits.filter(kind=value)
 
     def of_product(self, kits, name, value):
         return kits.filter(lot__in=Lot.objects.filter(product=value).values("pk"))

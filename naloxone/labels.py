@@ -29,14 +29,21 @@ def runs(row):
 
 def facts_of(kit):
     """What stands on the label of a unit that comes with its names: its number is the code, and the code is its number."""
-    product = kit.lot.product.name.partition(",")[0] if kit.lot else "Empty"
     return {
         "reference": kit.reference,
         "symbol": symbol(kit.reference),
-        "product": product,
+        "product": product_on(kit),
+        "is_trainer": kit.is_trainer,
         "expires": f"Expires {show_day(kit.expires_on)}" if kit.expires_on else "",
         "station": kit.station.name if kit.station else "",
     }
+
+
+def product_on(kit):
+    """What is in it, short enough for a label."""
+    if kit.is_trainer:
+        return "No medicine: for lessons only"
+    return kit.lot.product.name.partition(",")[0] if kit.lot else "Empty"
 
 
 def sheets(kits, stock, *, first, by, at):

@@ -80,7 +80,9 @@ def send_acts(kit, person):
 
 def may_inspect(kit, person):
     """Whether a person has the unit, or gives from where it is, and there is something in it to look at."""
-    return is_here(kit) and kit.state in STOCKED and life.touches(person, kit)
+    return (
+        is_here(kit) and kit.state in STOCKED and not kit.is_trainer and life.touches(person, kit)
+    )
 
 
 def look_acts(kit, person):
@@ -137,12 +139,25 @@ def troubles_now(kit, person, today):
     """What one records when something is wrong with it."""
     if not is_here(kit) or not life.touches(person, kit) or kit.state not in STOCKED:
         return
+    if kit.is_trainer:
+        yield from trainer_troubles(kit, person, today)
+        return
     if kit.state == State.IN_SERVICE and kit.kind != UnitKind.CARTON:
         yield Button("It was opened", address_of("open", kit))
     if kit.state in (State.QUARANTINE, State.IN_SERVICE, State.OPENED):
         yield Button("Put it on hold", address_of("hold", kit))
     yield works_act(kit)
     yield Button("A dose was wasted", reverse("naloxone:waste", args=[kit.pk]))
+    yield Button("It is not where it should be", reverse("naloxone:search_kit", args=[kit.pk]))
+    yield Button("It is missing", address_of("missing", kit))
+    if is_sound(kit, today) and may_end(kit, person):
+        yield Button("Dispose of it", address_of("dispose", kit))
+
+
+def trainer_troubles(kit, person, today):
+    """What can go wrong with what nobody relies on."""
+    if kit.state in (State.QUARANTINE, State.IN_SERVICE):
+        yield Button("Put it on hold", address_of("hold", kit))
     yield Button("It is not where it should be", reverse("naloxone:search_kit", args=[kit.pk]))
     yield Button("It is missing", address_of("missing", kit))
     if is_sound(kit, today) and may_end(kit, person):
@@ -187,7 +202,7 @@ def acts_now(kit, person, today):
 
 def use_of(kit, person):
     """The address where a use of it is recorded, for who has to do with it. Whatever its state: a use is never refused."""
-    if kit.holder is None or kit.state in NO_DOSE:
+    if kit.holder is None or kit.state in NO_DOSE or kit.is_trainer:
         return ""
     near = kit.state in LOST or life.touches(person, kit)
     return address_of("record_use", kit) if near else ""

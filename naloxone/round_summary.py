@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 from naloxone.actions.rounds import kind_after, shift_of
 from naloxone.models import Holder, Kit, Round, RoundResult, Walk
 from naloxone.round_rules import DOCUMENTED, RoundKind
-from naloxone.rules import PLACES, STOCKED
+from naloxone.rules import PLACES
 
 
 def with_rounds(places):
@@ -22,7 +22,7 @@ def with_rounds(places):
 
 def with_numbers(places):
     """Places with how many units are recorded there (`expected`)."""
-    here = Kit.objects.filter(holder=OuterRef("pk"), state__in=STOCKED).order_by().values("holder")
+    here = Kit.objects.stocked().filter(holder=OuterRef("pk")).order_by().values("holder")
     number = Subquery(here.annotate(n=Count("pk")).values("n"))
     return places.annotate(expected=Coalesce(number, 0))
 

@@ -243,6 +243,7 @@ class Flag(StrEnum):
     RECALLED = "recalled"
     MISSING = "missing"
     NOT_THEIRS = "not_theirs"
+    TRAINER = "trainer"
 
 
 FLAG_WORDS: Mapping[Flag, str] = {
@@ -258,10 +259,19 @@ FLAG_WORDS: Mapping[Flag, str] = {
     Flag.RECALLED: "Recalled",
     Flag.MISSING: "Recorded as missing",
     Flag.NOT_THEIRS: "Recorded as with somebody else",
+    Flag.TRAINER: "A trainer’s number: it holds no medicine",
 }
 # With one of these the dose is in no unit's record yet: a later event binds it.
 UNBOUND = frozenset(
-    {Flag.OUTSIDE, Flag.UNKNOWN_KIT, Flag.UNCLEAR, Flag.EMPTY, Flag.GONE, Flag.BEFORE_RECEIPT}
+    {
+        Flag.OUTSIDE,
+        Flag.UNKNOWN_KIT,
+        Flag.UNCLEAR,
+        Flag.EMPTY,
+        Flag.GONE,
+        Flag.BEFORE_RECEIPT,
+        Flag.TRAINER,
+    }
 )
 STATE_FLAGS: Mapping[State, Flag] = {
     S.QUARANTINE: Flag.QUARANTINE,
@@ -315,9 +325,9 @@ def state_after_hold(before: State, *, doses_gone: int) -> State:
     return State.OPENED if before == State.IN_SERVICE and doses_gone else before
 
 
-def state_when_found(*, doses: int, recalled: bool) -> State:
+def state_when_found(*, is_empty: bool, recalled: bool) -> State:
     """What a unit is when it comes back: looked at first, recalled if its lot is, empty if nothing is left in it."""
-    if not doses:
+    if is_empty:
         return State.SPENT
     return State.RECALLED if recalled else State.HELD
 

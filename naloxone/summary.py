@@ -8,7 +8,7 @@ from django.db.models import Count, Min, Q
 
 from naloxone.inspection_rules import INSPECTED, INSPECTION_DAYS, inspection_due_on
 from naloxone.models import Holder, Kit, PlaceType, UnitKind, need
-from naloxone.rules import PLACES, STOCKED, HolderKind, State
+from naloxone.rules import PLACES, HolderKind, State
 from safety_portal.people import Station
 
 CARRIED = "Carried by people and dogs"
@@ -147,7 +147,7 @@ def count_by_holder(kits, on):
     fresh = need.serviceable(on)
     until = {days: Q(expires_on__lte=on + dt.timedelta(days=days)) for days in (SOON, LATER)}
     return (
-        kits.filter(state__in=STOCKED)
+        kits.stocked()
         .order_by()
         .values("station", "holder")
         .annotate(

@@ -43,6 +43,7 @@ urlpatterns = [
     path("kits/find/", kits.find, name="find"),
     path("kits/labels/", labels.label_sheets, name="labels"),
     path("kits/receive/", stock.receive, name="receive"),
+    path("kits/receive/trainers/", stock.receive_trainers, name="receive_trainers"),
     path("kits/pack-codes/", packs.pack_codes, name="pack_codes"),
     path("kits/pack-codes/<str:code>/", packs.forget_code, name="forget_code"),
     path("kits/made/<int:act>/", stock.made, name="made"),

@@ -239,7 +239,7 @@ def test_reference_data_are_loaded_again_without_a_second_row():
     out = StringIO()
     call_command("load_reference", stdout=out)
 
-    assert out.getvalue() == "227 stations\n14 products\n"
+    assert out.getvalue() == "227 stations\n15 products\n"
     assert Station.objects.count() == 227
 
 

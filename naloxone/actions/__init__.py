@@ -54,6 +54,7 @@ from naloxone.actions.stock import (
     assemble_kits,
     recall_lot,
     receive_delivery,
+    receive_trainers,
 )
 from naloxone.actions.storage import (
     add_label,
@@ -127,6 +128,7 @@ __all__ = [
     "recall_lot",
     "receive_consignment",
     "receive_delivery",
+    "receive_trainers",
     "record_found",
     "record_lot",
     "record_product",

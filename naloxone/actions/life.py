@@ -258,7 +258,7 @@ def record_found(*, kits, where, occurred_at, note="", request_key, by):
     )
     act = record(
         kits, E.FOUND, verb="found", said="custody.found", destination=where,
-        to_state=lambda kit: rules.state_when_found(doses=kit.doses, recalled=kit.pk in recalled),
+        to_state=lambda kit: rules.state_when_found(is_empty=kit.is_empty, recalled=kit.pk in recalled),
         occurred_at=occurred_at, note=note, request_key=request_key, by=by,
     )  # fmt: skip
     discrepancies.close_of(

@@ -11,7 +11,7 @@ from naloxone import round_rules
 from naloxone.actions.rounds import keep_scans
 from naloxone.models import CustodyEvent, Discrepancy, DrawnKit, Kit, MonthSeed, NilReport, need
 from naloxone.round_rules import month_after
-from naloxone.rules import STOCKED, CustodyError, HolderKind
+from naloxone.rules import CustodyError, HolderKind
 from safety_portal import access, alerts, audit
 from safety_portal.access import Permission
 from safety_portal.people import Person
@@ -66,8 +66,10 @@ def make_nil_report(*, station, month, note="", now, request_key, by):
 def figures(station, month, now):
     """What a station holds now, and how much changed in the month."""
     # What is on its way to another station can't be scanned here: it is in no report until it is received.
-    here = Kit.objects.filter(station=station, state__in=STOCKED, doses__gt=0).exclude(
-        holder__kind=HolderKind.IN_TRANSIT
+    here = (
+        Kit.objects.stocked()
+        .filter(station=station, doses__gt=0)
+        .exclude(holder__kind=HolderKind.IN_TRANSIT)
     )
     usable = need.serviceable(station.today(now))
     # In this order: after the sum its name would hide the column that `usable` asks for.

@@ -13,7 +13,7 @@ from naloxone.models import (
     RegisterPassing,
     RegisterTaking,
 )
-from naloxone.rules import PLACES, STOCKED, CustodyError
+from naloxone.rules import PLACES, CustodyError
 from safety_portal import access, alerts, audit
 from safety_portal.access import AccessError, Permission
 from safety_portal.versions import one_at_a_time
@@ -26,7 +26,7 @@ def places_of(station):
 
 def recorded_in(places):
     """{place's key: units with doses that the ledger has there now}."""
-    kits = Kit.objects.filter(holder__in=places, state__in=STOCKED).order_by()
+    kits = Kit.objects.stocked().filter(holder__in=places).order_by()
     return dict(kits.values_list("holder").annotate(n=Count("pk")))
 
 

@@ -153,7 +153,7 @@ def begin_walk(station, second, proof, *, at_terminal, occurred_at, request_key,
 
 def expected_at(places):
     """{place key: how many units with doses are recorded there}; one query."""
-    rows = Kit.objects.filter(holder__in=places, state__in=STOCKED).order_by().values_list("holder")
+    rows = Kit.objects.stocked().filter(holder__in=places).order_by().values_list("holder")
     return dict(rows.annotate(n=Count("pk")))
 
 
@@ -297,7 +297,7 @@ def drawable(walk):
     rows = list(walk.rounds.filter(no_access=False).select_related("place"))
     open_places = [row.place_id for row in rows if not (row.seal_whole or row.seal_new)]
     absent = [key for row in rows for key in row.keys("absent")]
-    found = Kit.objects.filter(holder__in=open_places, state__in=STOCKED).exclude(pk__in=absent)
+    found = Kit.objects.stocked().filter(holder__in=open_places).exclude(pk__in=absent)
     return found.order_by("pk")
 
 

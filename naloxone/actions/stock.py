@@ -152,6 +152,38 @@ def recall_here(act, kits, place):
     )
 
 
+@transaction.atomic
+def receive_trainers(*, what, count, place, occurred_at, request_key, by):
+    """Receive trainers at a storage point: units that hold no dose and count nowhere. `what` is told of them, as
+    “auto-injector trainer”. Returns the act. Raises CustodyError.
+    """
+    access.check(by, Permission.STOCK_RECEIVE, at=place.station)
+    if act := ledger.known_act(request_key):
+        return act
+    rules.check_told(occurred_at, now=timezone.now())
+    rules.check_count(count)
+    act = open_act_once(
+        request_key=request_key, verb="receive", occurred_at=occurred_at, note=what, by=by
+    )
+    kits = Kit.objects.bulk_create(Kit(kind=UnitKind.TRAINER) for _ in range(count))
+    source = ledger.outside(HolderKind.SUPPLIER)
+    ledger.write(
+        [
+            ledger.event(act, kit, EventKind.RECEIVED, place, state=State.IN_SERVICE, source=source)
+            for kit in kits
+        ]
+    )
+    audit.record(
+        "custody.trainers_received",
+        by=by,
+        target=f"{kits[0].reference} to {kits[-1].reference}" if count > 1 else kits[0],
+        station=place.station,
+        what=what,
+        kits=named(kits),
+    )
+    return act
+
+
 def receive_cartons(act, lot, place, *, state, count, serials):
     """The units of a delivery, each with its doses, in the ledger by one event a unit."""
     doses = lot.product.devices_per_carton

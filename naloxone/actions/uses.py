@@ -107,7 +107,7 @@ def write_doses(report, told, keys, *, given_at, request_key, now):
         unit = units.get(one.kit.pk) if one.kit else None
         flags = flags_of(report, one, unit, given_at)
         for n in range(one.doses):
-            too_many = unit and n >= unit.doses and Flag.EMPTY not in flags
+            too_many = unit and n >= unit.doses and not {Flag.EMPTY, Flag.TRAINER} & set(flags)
             rows.append((one, unit, [*flags, Flag.EMPTY] if too_many else flags))
     doses = UseDose.objects.bulk_create(
         UseDose(
@@ -130,6 +130,8 @@ def flags_of(report, one, unit, given_at):
         if one.code == OUTSIDE:
             return [Flag.OUTSIDE]
         return [Flag.UNKNOWN_KIT if one.code else Flag.UNCLEAR]
+    if unit.is_trainer:
+        return [Flag.TRAINER]
     received = CustodyEvent.objects.select_related("act").get(kit=unit, sequence=1)
     return rules.use_flags(
         state=State(unit.state),

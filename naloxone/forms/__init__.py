@@ -37,7 +37,7 @@ from naloxone.forms.life import (
 from naloxone.forms.orders import AddLineForm, DueForm, EndOrderForm, OrderForm
 from naloxone.forms.packs import ForgetCodeForm, PackCodeForm
 from naloxone.forms.places import ChangePlaceForm, ClosePlaceForm, PlaceForm
-from naloxone.forms.receive import ReceiveForm
+from naloxone.forms.receive import ReceiveForm, TrainersForm
 from naloxone.forms.registers import HandOverRegisterForm, TakeRegisterForm
 from naloxone.forms.rounds import (
     DifferenceForm,
@@ -147,6 +147,7 @@ __all__ = [
     "TakeForm",
     "TakeRegisterForm",
     "TemperatureForm",
+    "TrainersForm",
     "UndoForm",
     "UploadForm",
     "UseForm",

@@ -188,6 +188,31 @@ class ReceiveForm(CustodyForm):
         return list(found) if told["cartons"] == 1 and len(found) == 1 else []
 
 
+class TrainersForm(CustodyForm):
+    """Trainers that came: no lot, no expiry, no dose."""
+
+    submit_label = "Receive the trainers"
+    consequences = (
+        "Each gets a number and a label that says TRAINER.",
+        "They can be held, handed out, sent and disposed of.",
+        "They are in no figure: not in stock, par, readiness, rounds or alerts.",
+    )
+
+    what = w.TextField(label="Trainers of what", max_length=120, help_text="As printed on them, and from whom they came")  # fmt: skip
+    count = w.NumberField(label="How many", min_value=1, max_value=MOST_UNITS)
+    occurred_at = when_field("When did they arrive?")
+
+    field_order = ("what", "count", "place", "occurred_at")
+
+    def __init__(self, *args, person, **kwargs):
+        stores = places_where(person, Permission.STOCK_RECEIVE, [HolderKind.STORAGE])
+        super().__init__(*args, person=person, **kwargs)
+        self.add_field("place", place_field(stores, "Into"))
+
+    def facts(self):
+        return {n: self.cleaned_data[n] for n in ("what", "count", "place", "occurred_at")}
+
+
 def remember_field():
     return w.YesField(
         label="This code is always this product: remember it", required=False,

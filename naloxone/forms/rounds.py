@@ -8,7 +8,7 @@ from naloxone.actions.rounds import Told
 from naloxone.forms.base import CustodyForm, note_field, place_field, places_in_use
 from naloxone.models import Kit, SearchEnd
 from naloxone.round_rules import RoundKind, Seen
-from naloxone.rules import CARRIERS, STOCKED, CustodyError
+from naloxone.rules import CARRIERS, CustodyError
 from safety_portal import access, proofs, signin
 from safety_portal import widgets as w
 from safety_portal.access import Permission
@@ -22,7 +22,7 @@ MOST_COUNTED = 100_000
 
 def kits_at(place):
     """Units with doses that are recorded at a place, first expired first."""
-    found = Kit.objects.filter(holder=place, state__in=STOCKED)
+    found = Kit.objects.stocked().filter(holder=place)
     return list(found.with_names().first_expired_first()[: MOST_LISTED + 1])
 
 

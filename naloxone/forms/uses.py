@@ -129,6 +129,8 @@ class UseForm(CustodyForm):
 
 
 def what(kit):
+    if kit.is_trainer:
+        return "A trainer: it holds no medicine"
     return f"{kit.lot.product}, {kit.doses} left" if kit.lot else f"{kit.doses} left"
 
 

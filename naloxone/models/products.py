@@ -38,6 +38,8 @@ class Product(models.Model):
     )
     gtin = models.CharField(max_length=14, unique=True, null=True)
     devices_per_carton = models.PositiveSmallIntegerField()
+    # Devices without medicine in the same box (domain B.1, EVZIO): never doses, so in no figure.
+    trainers_per_carton = models.PositiveSmallIntegerField(db_default=0)
     storage_min_c = models.SmallIntegerField(null=True)
     storage_max_c = models.SmallIntegerField(null=True)
     excursion_min_c = models.SmallIntegerField(null=True)

@@ -12,8 +12,8 @@ from naloxone.models import need
 from naloxone.models.holders import Holder, PlaceType
 from naloxone.models.products import Lot
 from naloxone.models.words import choices
-from naloxone.need_rules import worth_of
-from naloxone.rules import HOLDERS, State
+from naloxone.need_rules import TRAINER, worth_of
+from naloxone.rules import HOLDERS, STOCKED, State
 from safety_portal import access
 from safety_portal.access import Permission
 from safety_portal.append_only import (
@@ -34,11 +34,14 @@ class UnitKind(models.TextChoices):
     CARTON = "carton", "Carton"
     KIT = "kit", "Kit"
     CANINE_KIT = "canine_kit", "Canine kit"
+    TRAINER = TRAINER, "Trainer"  # for lessons: it holds no dose and never counts
 
 
 # Emergency naloxone, looked at every 30 days. A carton in a storeroom is stock: it is looked at when it is opened.
-TO_INSPECT = Q(state__in=INSPECTED) & ~Q(
-    kind=UnitKind.CARTON, holder__place_type=PlaceType.STOREROOM
+TO_INSPECT = (
+    Q(state__in=INSPECTED)
+    & ~Q(kind=UnitKind.TRAINER)
+    & ~Q(kind=UnitKind.CARTON, holder__place_type=PlaceType.STOREROOM)
 )
 
 
@@ -74,6 +77,10 @@ class KitQuerySet(models.QuerySet):
 
     def held_by(self, person):
         return self.filter(Q(holder__person=person) | Q(holder__canine__handler=person))
+
+    def stocked(self):
+        """What counts as stock: with doses, in our hands or on its way, and no trainer."""
+        return self.filter(state__in=STOCKED).exclude(kind=UnitKind.TRAINER)
 
     def in_service(self):
         return self.filter(state=State.IN_SERVICE)
@@ -185,9 +192,19 @@ class Kit(models.Model):
         return reference_number("K", text)
 
     @property
+    def is_trainer(self):
+        """Whether it is for lessons only."""
+        return self.kind == UnitKind.TRAINER
+
+    @property
+    def is_empty(self):
+        """Whether what was in it is gone; nothing ever was in a trainer."""
+        return not self.doses and not self.is_trainer
+
+    @property
     def inspection_due_on(self):
         """The day by which it is inspected again; None in a state in which nobody relies on it."""
-        if self.checked_on is None or self.state not in INSPECTED:
+        if self.checked_on is None or self.state not in INSPECTED or self.is_trainer:
             return None
         return inspection_due_on(self.checked_on)
 

@@ -14,7 +14,7 @@ from naloxone import actions, badges, forms, storage, storage_words, swaps
 from naloxone.actions.places import what_keeps_open
 from naloxone.actions.storage import may_read
 from naloxone.filters import listed
-from naloxone.models import Holder, Kit, StorageDecision, UseReport, need, own_day
+from naloxone.models import Holder, Kit, StorageDecision, UnitKind, UseReport, need, own_day
 from naloxone.possible import acts_on_place
 from naloxone.rules import GONE, PLACES, State
 from naloxone.storage_rules import degrees
@@ -42,6 +42,7 @@ def count_stock(places, now):
     rows = (
         Kit.objects.filter(holder__in=places)
         .exclude(state__in=GONE)
+        .exclude(kind=UnitKind.TRAINER)
         .values("holder")
         .annotate(
             n=Count("pk"),

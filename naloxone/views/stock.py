@@ -53,6 +53,15 @@ def receive(request):
     return form_page(request, form, "Receive a delivery")
 
 
+@needs(Permission.STOCK_RECEIVE)
+def receive_trainers(request):
+    """Trainers, which hold no medicine and count nowhere."""
+    form = forms.TrainersForm(request.POST or None, person=request.person, cancel_url=reverse(KITS))
+    if request.method == "POST" and form.carry_out(actions.receive_trainers):
+        return redirect("naloxone:made", form.result.pk)
+    return form_page(request, form, "Receive trainers")
+
+
 @needs(Permission.KITS_SEE)
 def made(request, act):
     """What a delivery or an assembly made: K-1001 to K-1500, and what one may do next."""

@@ -14,7 +14,14 @@ from django.utils import timezone
 
 from naloxone import actions, charts, forms, storage, storage_words
 from naloxone.actions import storage as storing
-from naloxone.models import Holder, Kit, KitStorage, TemperatureRecord, TemperatureUpload
+from naloxone.models import (
+    Holder,
+    Kit,
+    KitStorage,
+    TemperatureRecord,
+    TemperatureUpload,
+    UnitKind,
+)
 from naloxone.rules import PLACES, STOCKED
 from naloxone.storage_rules import Course, Decision, Mark, StorageError, degrees, span
 from naloxone.views.places import places_where
@@ -83,7 +90,9 @@ def measured_places(person, now):
             centi=storage.newest_reading("centi"),
             in_review=Exists(marked.filter(mark=Mark.REVIEW)),
             to_replace=Exists(marked.filter(mark=Mark.REPLACE)),
-            stocked=Count("kits", filter=Q(kits__state__in=STOCKED)),
+            stocked=Count(
+                "kits", filter=Q(kits__state__in=STOCKED) & ~Q(kits__kind=UnitKind.TRAINER)
+            ),
         )
     )
 

@@ -137,6 +137,14 @@ def delivery(by, at, *, cartons=1, expires_on=None, **facts):
     return list(made.with_names().order_by("pk"))
 
 
+def trainers(by, at, *, count=1):
+    """Trainers that a coordinator received at a place."""
+    act = actions.receive_trainers(
+        what="Spray trainer", count=count, place=at, occurred_at=timezone.now(), request_key=key(), by=by
+    )  # fmt: skip
+    return list(Kit.objects.filter(events__act=act).with_names().order_by("pk"))
+
+
 def sealed_kit(by, at, seal="SEAL-{}", occurred_at=None, **facts):
     """One kit with its seal, assembled of a new carton at a place; now, or when it is told."""
     then = occurred_at or timezone.now()

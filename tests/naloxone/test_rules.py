@@ -89,9 +89,9 @@ def test_a_dose_opens_a_whole_unit_and_the_last_one_empties_it(state, left, afte
 
 
 def test_what_is_found_is_looked_at_first():
-    assert rules.state_when_found(doses=2, recalled=False) == State.HELD
-    assert rules.state_when_found(doses=2, recalled=True) == State.RECALLED
-    assert rules.state_when_found(doses=0, recalled=True) == State.SPENT
+    assert rules.state_when_found(is_empty=False, recalled=False) == State.HELD
+    assert rules.state_when_found(is_empty=False, recalled=True) == State.RECALLED
+    assert rules.state_when_found(is_empty=True, recalled=True) == State.SPENT
 
 
 @pytest.mark.parametrize("state", [s for s in State if s != State.IN_SERVICE])

@@ -44,6 +44,7 @@ class Command(BaseCommand):
             "ndc": row["ndc"] or None,
             "gtin": row["gtin"] or None,
             "devices_per_carton": row["devices_per_carton"],
+            "trainers_per_carton": row["trainers_per_carton"] or 0,
             "do_not_freeze": KNOWN[row["do_not_freeze"]],
             "protect_from_light": KNOWN[row["protect_from_light"]],
             "fact_status": row["fact_status"],
