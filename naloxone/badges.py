@@ -107,6 +107,19 @@ def signature_badge(disposal, now):
     return badge("Two people, signed late", "watch") if late else badge("Two people", "good")
 
 
+def receipt_badge(disposal, today):
+    """Whether who took it has given a receipt, and since when it is owed; nothing where none is."""
+    if not disposal.owes_receipt:
+        return ""
+    if disposal.receipt or disposal.receipts.all():
+        return badge("Receipt here", "good")
+    days = (today - disposal.station.today(disposal.act.occurred_at)).days
+    age = "since today" if not days else "for 1 day" if days == 1 else f"for {days} days"
+    if today > disposal.receipt_due_on:
+        return badge(f"Receipt overdue, owed {age}", "bad")
+    return badge(f"Receipt owed {age}", "watch")
+
+
 @lru_cache(maxsize=4)
 def _tick_markup(form):
     box = {"name": "kits", "value": "K-0", "label": "K-0", "form": form}

@@ -88,6 +88,13 @@ TAKERS: Mapping[Method, HolderKind] = {
     Method.EVIDENCE_HOLD: HolderKind.RECIPIENT,
     Method.RETURN_TO_VENDOR: HolderKind.SUPPLIER,
 }
+# Who takes them by these ways gives a receipt for it, often days later.
+OWES_RECEIPT = frozenset(
+    {
+        Method.TAKE_BACK, Method.REVERSE_DISTRIBUTOR, Method.INCINERATION, Method.DONATION,
+        Method.RETURN_TO_VENDOR,
+    }
+)  # fmt: skip
 # What was used is waste, or evidence: nobody learns with it or gets it.
 NOT_FOR_USED = frozenset({Method.DONATION, Method.TRAINING_USE, Method.RETURN_TO_VENDOR})
 
@@ -247,6 +254,23 @@ def likely_reason(stocks: Iterable[Stock], *, on: dt.date) -> Reason | None:
         if stocks and not any(_against_reason(stock, reason, on) for stock in stocks):
             return reason
     return None
+
+
+def check_receipt(*, number: str, on: dt.date, done_on: dt.date, today: dt.date) -> None:
+    """Raise CustodyError unless a receipt has a number and a day between the disposal's and today (station's days)."""
+    if not number.strip():
+        raise CustodyError("Give the receipt’s number.", "number")
+    if on > today:
+        raise CustodyError("This day is in the future.", "on")
+    if on < done_on:
+        raise CustodyError(
+            f"They left on {done_on:%d %b %Y}; a receipt for them is not older.", "on"
+        )
+
+
+def receipt_due_on(done_on: dt.date, days: int) -> dt.date:
+    """The day by which a receipt should be here: so many days after they left."""
+    return done_on + dt.timedelta(days=days)
 
 
 def countersign_by(moment: dt.datetime) -> dt.datetime:

@@ -1,6 +1,6 @@
 """What is printed of a unit of custody: facts from the same words as its page, set by a template of documents."""
 
-from naloxone import history, verify
+from naloxone import ended, history, verify
 from naloxone.rules import STATE_WORDS, State
 from safety_portal import documents
 from safety_portal.widgets.words import show_day, show_moment
@@ -99,6 +99,43 @@ def packing_list(box, *, by, now):
     }
     title = f"Packing list of {box.reference}"
     return documents.render("packing_list", facts, title=title, by=by, at=now)
+
+
+def manifest(found, *, by, now):
+    """What a disposal was of, by product and lot, as PDF bytes: signed by both and by who takes it."""
+    zone = by.zone
+    kits, _ = ended.units_of(found)
+    contents = ended.contents_of(kits)
+    second = found.act.second or (found.signed and found.signed.by)
+    newest = found.receipts.first()
+    receipt = f"{newest.number}, {show_day(newest.on)}" if newest else found.receipt
+    facts = {
+        "reference": found.reference,
+        "head": [
+            ("Station", f"{found.station} ({found.station.code})"),
+            ("How", found.method_words),
+            ("Why", found.reason_words),
+            ("To", found.recipient or ("Not named" if found.owes_receipt else "Nobody")),
+            ("Done", show_moment(found.act.occurred_at, zone)),
+            ("Done by", str(found.act.by)),
+            ("Second person", str(second) if second else "Not signed yet"),
+            ("Receipt", receipt or "Not here yet"),
+        ],
+        "note": found.words,
+        "lots": [
+            {
+                "product": line.product, "lot": line.number, "expires": show_day(line.expires_on),
+                "kits": line.kits, "doses": line.doses,
+            }
+            for line in contents["lots"]
+        ],
+        "products": [[product, doses] for product, doses in contents["products"]],
+        "empty": contents["empty"],
+        "kits": [kit.reference for kit in kits],
+    }  # fmt: skip
+    return documents.render(
+        "manifest", facts, title=f"Manifest of {found.reference}", by=by, at=now
+    )
 
 
 def packed(kit):

@@ -413,6 +413,8 @@ SEASON_NOTICE_DAYS = env_number("SEASON_NOTICE_DAYS", 21)
 SEASON_ROTATE_DAYS = env_number("SEASON_ROTATE_DAYS", 30)
 SEASON_OVER_DAYS = env_number("SEASON_OVER_DAYS", 21)
 
+# Days within which a receipt should be here for what was handed to somebody (domain C.4 asks for it and names no time).
+DISPOSAL_RECEIPT_DAYS = env_number("DISPOSAL_RECEIPT_DAYS", 30)
 # How long a witness's proof stands at a muster of exchanges (ours; no source).
 MUSTER_MINUTES = env_number("MUSTER_MINUTES", 120)
 

@@ -13,7 +13,7 @@ from naloxone.actions.custody import (
     withdraw_offer,
 )
 from naloxone.actions.discrepancies import close_discrepancy, hand_on
-from naloxone.actions.disposals import countersign, dispose_of_kits
+from naloxone.actions.disposals import countersign, dispose_of_kits, record_receipt
 from naloxone.actions.exchanges import (
     end_muster,
     exchange_at_muster,
@@ -132,6 +132,7 @@ __all__ = [
     "record_found",
     "record_lot",
     "record_product",
+    "record_receipt",
     "record_rounds",
     "record_temperature",
     "record_use",

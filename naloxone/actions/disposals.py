@@ -1,17 +1,27 @@
 """The end of stock: destroyed or passed on, before a witness or signed by a second person within a week."""
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from naloxone import disposal_rules, ledger, notices, rules
 from naloxone.actions import need
 from naloxone.actions.custody import carries, check_not_away
 from naloxone.actions.stock import open_act_once, tell
 from naloxone.disposal_rules import Basis, Method, Reason, Stock
-from naloxone.models import Countersignature, Device, Disposal, DisposalPhoto, LotRecall
+from naloxone.models import (
+    Countersignature,
+    Device,
+    Disposal,
+    DisposalPhoto,
+    DisposalReceipt,
+    DisposalReceiptPhoto,
+    LotRecall,
+)
 from naloxone.rules import CARRIERS, CustodyError, State
 from safety_portal import access, alerts, audit
 from safety_portal.access import AccessError, Permission
 from safety_portal.photos import keep_photo, register_photo_door
+from safety_portal.versions import one_at_a_time
 
 PHOTOS = "naloxone.disposal"  # their purpose: who sees the disposal sees them
 SIGNERS = (Permission.STOCK_END, Permission.CUSTODY_GIVE)
@@ -24,10 +34,48 @@ def may_sign(person, station):
 
 def may_see_photo(person, photo):
     """Whether a person sees the disposal that a photo shows."""
-    return Disposal.objects.visible_to(person).filter(disposalphoto__photo=photo).exists()
+    shows = Q(disposalphoto__photo=photo) | Q(receipts__disposalreceiptphoto__photo=photo)
+    return Disposal.objects.visible_to(person).filter(shows).exists()
 
 
 register_photo_door(PHOTOS, may_see_photo)
+
+
+@transaction.atomic
+def record_receipt(*, disposal, number, on, photos=(), now, request_key, by):
+    """Record the receipt for what was disposed of; a newer one puts an earlier right. Returns the DisposalReceipt.
+
+    `photos` are held ones of it. Raises CustodyError, AccessError, PhotoError.
+    """
+    if not may_sign(by, disposal.station):
+        raise AccessError(f"{by} may not record a receipt for {disposal.reference}")
+    one_at_a_time(f"receipt {disposal.pk}")
+    if known := DisposalReceipt.objects.filter(request_key=request_key).first():
+        return known
+    station = disposal.station
+    if not Disposal.objects.standing().filter(pk=disposal.pk).exists():
+        raise CustodyError(
+            f"{disposal.reference} was undone; there is nothing to get a receipt for."
+        )
+    disposal_rules.check_receipt(
+        number=number,
+        on=on,
+        done_on=station.today(disposal.act.occurred_at),
+        today=station.today(now),
+    )
+    made = DisposalReceipt.objects.create(
+        disposal=disposal, number=number.strip(), on=on, by=by, request_key=request_key
+    )
+    for upload in photos:
+        photo = keep_photo(upload=upload, purpose=PHOTOS, station=station, by=by)
+        DisposalReceiptPhoto.objects.create(receipt=made, photo=photo)
+    alerts.resolve(
+        kind=notices.RECEIPT, subjects=[disposal.reference], how="Its receipt is recorded", by=by, now=now
+    )  # fmt: skip
+    audit.record(
+        "disposal.receipt_recorded", by=by, target=disposal, station=station, number=number, on=on
+    )
+    return made
 
 
 def stocks_of(kits):

@@ -2,7 +2,13 @@
 
 from naloxone.forms.base import places_where
 from naloxone.forms.consignments import ArrivalForm, CallBackForm, SendForm
-from naloxone.forms.disposals import CountersignForm, DisposeForm, LaterForm, WitnessForm
+from naloxone.forms.disposals import (
+    CountersignForm,
+    DisposeForm,
+    LaterForm,
+    ReceiptForm,
+    WitnessForm,
+)
 from naloxone.forms.exchanges import ExchangeForm, MusterForm, NotRightForm, PairForm
 from naloxone.forms.hand_overs import (
     AcceptForm,
@@ -132,6 +138,7 @@ __all__ = [
     "ProductForm",
     "ReadForm",
     "RecallForm",
+    "ReceiptForm",
     "ReceiveForm",
     "ReleaseForm",
     "ReturnTurnForm",

@@ -213,6 +213,27 @@ class WitnessForm(EndForm):
         return self.carry_out(actions.dispose_of_kits, second=second, proof=proof)
 
 
+class ReceiptForm(CustodyForm):
+    """The receipt that came later, or one that puts an earlier right."""
+
+    submit_label = "Record the receipt"
+    number = w.TextField(label="Receipt number", max_length=60)
+    on = w.DayField(label="Its day")
+    photos = w.PhotosField(required=False, label="Photo or scanned page")
+    consequences = ("It stands with your name. A mistake is put right by another; both stay.",)
+
+    def __init__(self, *args, disposal, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.disposal = disposal
+
+    def facts(self):
+        told = self.cleaned_data
+        return {
+            "disposal": self.disposal, "now": timezone.now(),
+            **{name: told[name] for name in ("number", "on", "photos")},
+        }  # fmt: skip
+
+
 class CountersignForm(CustodyForm):
     """The second signature, on the signer's own page."""
 

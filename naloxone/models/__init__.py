@@ -10,7 +10,13 @@ from naloxone.models.custody import (
     ReceiptPhoto,
 )
 from naloxone.models.discrepancies import ClosingCode, Discrepancy, DiscrepancyKind
-from naloxone.models.disposals import Countersignature, Disposal, DisposalPhoto
+from naloxone.models.disposals import (
+    Countersignature,
+    Disposal,
+    DisposalPhoto,
+    DisposalReceipt,
+    DisposalReceiptPhoto,
+)
 from naloxone.models.emptied import PlaceEmptied
 from naloxone.models.exchanges import Exchange, Muster
 from naloxone.models.hand_overs import (
@@ -105,6 +111,8 @@ __all__ = [
     "DiscrepancyKind",
     "Disposal",
     "DisposalPhoto",
+    "DisposalReceipt",
+    "DisposalReceiptPhoto",
     "DoseDetail",
     "DrawnKit",
     "Exchange",

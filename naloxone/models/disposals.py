@@ -1,5 +1,6 @@
 """How stock left the agency's hands, and who signed for it beside the one who did it."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce, Now
@@ -7,10 +8,12 @@ from django.db.models.functions import Coalesce, Now
 from naloxone.disposal_rules import (
     BASIS_WORDS,
     METHOD_WORDS,
+    OWES_RECEIPT,
     REASON_WORDS,
     Basis,
     Method,
     Reason,
+    receipt_due_on,
 )
 from naloxone.models.custody import Act, CustodyEvent
 from naloxone.rules import EventKind
@@ -37,7 +40,7 @@ class DisposalQuerySet(models.QuerySet):
     def with_names(self):
         return self.select_related(
             "act__by", "act__second", "station", "countersignature__by"
-        ).prefetch_related("disposalphoto_set__photo")
+        ).prefetch_related("disposalphoto_set__photo", "receipts")
 
     def with_counts(self):
         """With how many units it was of, and how many of them no undoing has brought back."""
@@ -57,6 +60,10 @@ class DisposalQuerySet(models.QuerySet):
     def waiting(self):
         """Done by one person, and nobody has signed beside them yet."""
         return self.standing().filter(due_at__isnull=False, countersignature=None)
+
+    def owing(self):
+        """Those that still stand, for which somebody owes a receipt and none is recorded."""
+        return self.standing().filter(method__in=OWES_RECEIPT, receipt="", receipts=None)
 
     def past(self, now):
         """Done by one person, and not signed in time: never, or late."""
@@ -128,6 +135,17 @@ class Disposal(models.Model):
         return getattr(self, "countersignature", None)
 
     @property
+    def owes_receipt(self):
+        """Whether who took them gives a receipt."""
+        return Method(self.method) in OWES_RECEIPT
+
+    @property
+    def receipt_due_on(self):
+        """The day by which it should be here, at the station."""
+        done_on = self.station.today(self.act.occurred_at)
+        return receipt_due_on(done_on, settings.DISPOSAL_RECEIPT_DAYS)
+
+    @property
     def photos(self):
         """What it looked like; asked for by `with_names`."""
         return [one.photo for one in self.disposalphoto_set.all()]
@@ -146,6 +164,46 @@ class DisposalPhoto(models.Model):
 
     def __str__(self):
         return f"photo of {self.disposal_id}"
+
+
+class DisposalReceipt(models.Model):
+    """The receipt for what was disposed of, when it came. Only ever added to: a newer one puts an earlier right."""
+
+    may_insert = ("disposal", "number", "on", "by", "request_key")
+
+    disposal = models.ForeignKey(Disposal, on_delete=models.PROTECT, related_name="receipts")
+    number = models.CharField(max_length=60)
+    on = models.DateField()
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    request_key = models.UUIDField(unique=True)
+    recorded_at = FilledMoment(db_default=Now())
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [models.CheckConstraint(condition=~Q(number=""), name="receipt_has_a_number")]
+
+    def __str__(self):
+        return self.number
+
+    @property
+    def photos(self):
+        """What it looks like; asked for by who shows it."""
+        return [one.photo for one in self.disposalreceiptphoto_set.all()]
+
+
+class DisposalReceiptPhoto(models.Model):
+    """That a photo shows a receipt."""
+
+    may_insert = ("receipt", "photo")
+
+    receipt = models.ForeignKey(DisposalReceipt, on_delete=models.PROTECT)
+    photo = models.OneToOneField(Photo, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self):
+        return f"photo of {self.receipt_id}"
 
 
 class Countersignature(models.Model):

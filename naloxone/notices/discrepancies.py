@@ -14,6 +14,7 @@ from safety_portal.access import Role
 
 DISCREPANCY = "naloxone.discrepancy"
 UNSIGNED = "naloxone.disposal_uncountersigned"
+RECEIPT = "naloxone.receipt_owed"
 
 
 def tell_missing(kits, act, *, now):
@@ -118,6 +119,39 @@ alerts.register_kind(
     )
 )
 alerts.register_sweep("naloxone.disposals", sweep_disposals)
+
+
+def receipts_owed(now):
+    """One Due for each disposal whose receipt should be here by now."""
+    for found in Disposal.objects.owing().select_related("station", "act"):
+        if found.station.today(now) > found.receipt_due_on:
+            yield alerts.Due(
+                kind=RECEIPT, subject=found.reference, station_id=found.station_id,
+                due_on=found.receipt_due_on, threshold=LATE, group=f"receipts {found.station.code}",
+            )  # fmt: skip
+
+
+sweep_receipts = alerts.sweep_of(
+    RECEIPT, receipts_owed, how="Its receipt is recorded, or it was undone"
+)
+
+
+def receipt_line(found):
+    count = len(found)
+    noun = "receipt" if count == 1 else "receipts"
+    return f"{count} {noun} for what left {found[0].station} should be here: ask who took it"
+
+
+alerts.register_kind(
+    alerts.Kind(
+        name=RECEIPT,
+        title="Receipts not here yet",
+        recipients=in_charge,
+        line=receipt_line,
+        url=lambda found: reverse("naloxone:owed_receipts"),
+    )
+)
+alerts.register_sweep("naloxone.receipts", sweep_receipts)
 
 
 alerts.register_kind(

@@ -6,12 +6,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from naloxone import actions, badges, codes, disposal_rules, ended, forms
+from naloxone import actions, badges, codes, disposal_rules, ended, forms, printed
 from naloxone.actions.disposals import may_sign, stocks_of
 from naloxone.filters import DisposalFilter
 from naloxone.models import Disposal, Kit
 from naloxone.views.stock import asked, form_page
-from safety_portal import keyset, looking
+from safety_portal import documents, keyset, looking
 from safety_portal.access import Permission, everyone, needs
 from safety_portal.keyset import By
 from safety_portal.page_parts import Column, Tab, Table
@@ -22,6 +22,7 @@ NEWEST = (By("pk"),)
 TABS = (
     ("All", "disposals", "Nothing has been disposed of at your stations yet."),
     ("Waiting for a signature", "waiting_disposals", "Two people stand for every disposal."),
+    ("Receipts owed", "owed_receipts", "Nobody owes a receipt for what left your stations."),
     ("Not signed in time", "unsigned_disposals", "Every disposal was signed within its week."),
 )
 
@@ -118,6 +119,7 @@ def list_page(request, found, name):
     now = timezone.now()
     for one in page.rows:
         one.badge = badges.signature_badge(one, now)
+        one.receipt_badge = badges.receipt_badge(one, one.station.today(now))
     context = {
         "title": "Disposals",
         "tabs": [Tab(label, reverse(f"naloxone:{tab}"), tab == name) for label, tab, _ in TABS],
@@ -152,13 +154,18 @@ def unsigned_disposals(request):
     return list_page(request, found, "unsigned_disposals")
 
 
+@needs(Permission.KITS_SEE)
+def owed_receipts(request):
+    """What somebody took and has given no receipt for."""
+    found = Disposal.objects.visible_to(request.person).owing()
+    return list_page(request, found, "owed_receipts")
+
+
 # --- one ----------------------------------------------------------------------------------------------
 @needs(Permission.KITS_SEE)
 def disposal(request, number):
     """One disposal: what, how, by whom, who stands for it; and signing as the second person."""
-    found = get_object_or_404(
-        Disposal.objects.visible_to(request.person).with_names().with_counts(), pk=number
-    )
+    found = seen(request.person, number)
     form = sign_form(request, found)
     if request.method == "POST":
         if found.signed is not None:
@@ -180,8 +187,47 @@ def disposal(request, number):
         "undone": undone,
         "form": form,
         "mine": found.act.by_id == request.person.pk,
+        "receipts": receipts_of(found),
+        "receipt_badge": badges.receipt_badge(found, found.station.today()),
+        "may_record": bool(found.standing) and may_sign(request.person, found.station_id),
     }
     return render(request, "naloxone/disposal.html", context)
+
+
+def receipts_of(found):
+    """Receipts that came later, newest first: that one counts."""
+    shown = found.receipts.select_related("by")
+    return list(shown.prefetch_related("disposalreceiptphoto_set__photo"))
+
+
+def seen(person, number):
+    found = Disposal.objects.visible_to(person).with_names().with_counts()
+    return get_object_or_404(found, pk=number)
+
+
+@needs(Permission.KITS_SEE)
+def receipt(request, number):
+    """The receipt that came later."""
+    found = seen(request.person, number)
+    if not may_sign(request.person, found.station_id):
+        raise Http404
+    sent = request.method == "POST"
+    form = forms.ReceiptForm(
+        request.POST if sent else None, request.FILES if sent else None, disposal=found,
+        person=request.person, cancel_url=found.get_absolute_url(),
+    )  # fmt: skip
+    if sent and form.carry_out(actions.record_receipt):
+        messages.success(request, f"The receipt for {found.reference} is recorded.")
+        return redirect(found)
+    return form_page(request, form, f"Receipt for {found.reference}")
+
+
+@needs(Permission.KITS_SEE)
+def manifest(request, number):
+    """What left, by product and lot, on paper for who takes it: with the lines for both signatures and the receipt."""
+    found = seen(request.person, number)
+    pdf = printed.manifest(found, by=request.person, now=timezone.now())
+    return documents.answer(pdf, f"{found.reference} manifest.pdf")
 
 
 def sign_form(request, found):
