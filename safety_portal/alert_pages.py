@@ -7,6 +7,7 @@ from django.urls import path
 from safety_portal import keyset, looking
 from safety_portal.access import Permission, everyone, needs, opens
 from safety_portal.alerts import Alert, SweepRun, WorkerHeartbeat, kinds
+from safety_portal.exports import Listed, Out, downloads, wanted
 from safety_portal.keyset import By
 from safety_portal.outbox import Message, MessageState
 from safety_portal.page_parts import (
@@ -24,7 +25,14 @@ NEWEST = (By("pk"),)
 BELL_ENDS_AT = 99
 
 
+FILE = (
+    Out("About", "subject"), Out("What", lambda alert: kinds[alert.kind].title if alert.kind in kinds else alert.kind),
+    Out("Station", "station.name"), Out("Due", "due_on"), Out("Open since", "opened_at", moment=True),
+)  # fmt: skip
+
+
 @everyone
+@downloads
 def my_alerts(request):
     """Open alerts of the stations one answers for; who answers for none sees none."""
     found = list(
@@ -34,6 +42,13 @@ def my_alerts(request):
         .nearest_first()
         .select_related("station")[: SHOWN + 1]
     )
+    if wanted(request):
+        open_ones = (
+            Alert.objects.visible_to(request.person)
+            .filter(looking.narrowing(request.person))
+            .open()
+        )
+        return Listed("Alerts", FILE, list(open_ones.nearest_first().select_related("station")))
     for alert in found:
         kind = kinds.get(alert.kind)
         alert.title = kind.title if kind else alert.kind

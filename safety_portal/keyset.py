@@ -108,6 +108,16 @@ def page_of(query, rows, order, *, down=False, size=SIZE):
     return Page(found, is_first=after is None, is_last=not more)
 
 
+def pieces(rows, order, *, down=False, size=SIZE):
+    """All rows, a list of some at a time, each from where the last one stood."""
+    values, more = None, True
+    while more:
+        found, more = _fetch(rows, order, values, down=down, back=False, size=size)
+        if found:
+            values = [getattr(found[-1], column.name) for column in order]
+            yield found
+
+
 def count_of(page, rows, most=MOST_COUNTED):
     """How many rows there are, counted no further than `most` + 1."""
     if page.is_first and page.is_last:

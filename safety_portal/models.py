@@ -3,6 +3,7 @@
 from safety_portal.access import Grant
 from safety_portal.alerts import Alert, AlertStep, Message, MessageLine, SweepRun, WorkerHeartbeat
 from safety_portal.audit import AuditRow
+from safety_portal.exports import Download
 from safety_portal.held import HeldForm
 from safety_portal.medical import MedicalEntry, MedicalRead
 from safety_portal.people import (
@@ -28,6 +29,7 @@ __all__ = [
     "Canine",
     "CanineWeight",
     "Component",
+    "Download",
     "Grant",
     "HeldForm",
     "HeldPhoto",

@@ -93,6 +93,12 @@ class Page:
         return looking.look_of(self.person) if self.person else None
 
     @property
+    def downloads(self):
+        """The address of the list on show, where it can be taken away as a file; else ""."""
+        match = self._request.resolver_match
+        return self.here if match and getattr(match.func, "downloads", False) else ""
+
+    @property
     def saved(self):
         """The reader's saved filters of a list that has such, else None."""
         return getattr(self._request, "saved", None)

@@ -11,7 +11,6 @@ from django.conf import settings
 from safety_portal import encryption
 
 PHOTO, IMPORT, EXPORT = "photo", "import", "export"  # lists that come and go as files, too
-KINDS = (PHOTO, IMPORT, EXPORT)
 
 
 def new_token():

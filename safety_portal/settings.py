@@ -347,6 +347,8 @@ CELERY_BEAT_SCHEDULE = {
     "held_photos": {"task": "photos.drop_held", "schedule": crontab(minute=41)},
     "imports": {"task": "imports.take_up", "schedule": 60.0},
     "old_imports": {"task": "imports.drop_old", "schedule": crontab(minute=37, hour=9)},
+    "downloads": {"task": "exports.make_waiting", "schedule": 60.0},
+    "old_downloads": {"task": "exports.drop_old", "schedule": crontab(minute=49)},
     "photo_files": {"task": "photos.compare_files", "schedule": crontab(minute=23, hour=9)},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = env("BEAT_SCHEDULE", str(BASE_DIR / ".local" / "beat" / "schedule"))
@@ -456,6 +458,10 @@ IMPORT_MOST_RATIO = env_number("IMPORT_MOST_RATIO", 100)
 IMPORT_MOST_ROWS = env_number("IMPORT_MOST_ROWS", 10_000)
 IMPORT_MOST_COLUMNS = env_number("IMPORT_MOST_COLUMNS", 60)
 IMPORT_MOST_SHEETS = env_number("IMPORT_MOST_SHEETS", 20)
+# A list of more rows is made in the worker, for so many hours; no file has more rows than that (ours).
+EXPORT_AT_ONCE = env_number("EXPORT_AT_ONCE", 2_000)
+EXPORT_MOST_ROWS = env_number("EXPORT_MOST_ROWS", 200_000)
+EXPORT_HOURS = env_number("EXPORT_HOURS", 24)
 # After so many days the file and its rows are dropped; what it made stays (ours: a quarter, to look a doubt up).
 IMPORT_KEEP_DAYS = env_number("IMPORT_KEEP_DAYS", 90)
 # An import may take so long in the worker before it is given up; 10,000 kits take less than one minute.

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
-from safety_portal import alerts, digests, outbox, photos, terminals
+from safety_portal import alerts, digests, exports, outbox, photos, terminals
 
 
 def moment(now):
@@ -48,3 +48,18 @@ def drop_held_photos(now=None):
 @shared_task(name="photos.compare_files")
 def compare_photo_files(now=None):
     return photos.compare_files(now=moment(now))
+
+
+@shared_task(name="exports.make")
+def make_download(key):
+    exports.make_download(key)
+
+
+@shared_task(name="exports.make_waiting")
+def make_waiting_downloads():
+    exports.make_waiting()
+
+
+@shared_task(name="exports.drop_old")
+def drop_downloads(now=None):
+    exports.drop_downloads(now=moment(now))

@@ -7,6 +7,7 @@ from naloxone.views.kits import find
 from safety_portal import health, held, home
 from safety_portal.alert_pages import alert_urls
 from safety_portal.photo_pages import photo_urls
+from safety_portal.views import downloads
 from safety_portal.views.addresses import roster_urls
 
 # Of allauth only what we use, under its own names. Nobody changes an address: an administrator does.
@@ -42,6 +43,9 @@ urlpatterns = [
     path("", include("training.urls")),
     path("", include("naloxone.urls")),
     path("search/", find, name="search"),
+    path("download/", downloads.download, name="download"),
+    path("downloads/", downloads.downloads, name="downloads"),
+    path("downloads/<str:token>/", downloads.download_file, name="download_file"),
     path("held/<str:token>/", held.held_form, name="held_form"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

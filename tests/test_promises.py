@@ -24,7 +24,7 @@ from naloxone.actions.rounds import Told
 from naloxone.inspection_rules import Seen
 from naloxone.round_rules import RoundKind, month_to_report
 from naloxone.round_rules import Seen as RoundSeen
-from safety_portal import photos, terminals
+from safety_portal import exports, photos, terminals
 from safety_portal.access import (
     EVERYONE,
     PUBLIC,
@@ -422,6 +422,11 @@ class World:
         self.run = imports.checked(
             self.receiver, "kits", imports.as_csv(("Place", "Product", "Lot", "Expiry"), ["", "", "", ""], ["-"] * 4)
         )  # fmt: skip
+        self.download = exports.ask_download(
+            listed=exports.listed_at("/kits/", self.receiver), path="/kits/", look=None,
+            kind="csv", now=make.timezone.now(), by=self.receiver,
+        )  # fmt: skip
+        exports.make_download(self.download.pk)
         self.terminal, self.token = terminals.enrol_terminal(
             station=self.station, name="Muster room", now=make.timezone.now(), by=self.chief
         )
@@ -465,6 +470,7 @@ class World:
             "templates/<str:name>": "kits.csv",
             "made/<int:act>": self.kits[0].events.first().act_id,
             "held/<str:token>": self.held.token,
+            "downloads/<str:token>": self.download.token,
             "held-photos/<str:token>": self.held_photo.token,
             "photos/<str:token>": self.photo.token,
             "P-<int:number>": self.receiver.pk,

@@ -11,6 +11,7 @@ from naloxone.models import Arrival, Consignment
 from naloxone.views.stock import asked, form_page
 from safety_portal import access, documents, keyset, looking
 from safety_portal.access import Permission, needs
+from safety_portal.exports import Listed, Out, downloads, wanted
 from safety_portal.keyset import By
 from safety_portal.page_parts import Column, Tab, Table
 
@@ -23,7 +24,15 @@ TABS = (
 
 
 # --- lists --------------------------------------------------------------------------------------------
+FILE = (
+    Out("No.", "reference"), Out("From", "station.name"), Out("To", "destination.name"), Out("Kits", "number"),
+    Out("Carrier", "carrier"), Out("Expected", "expected_on"), Out("Ended", "ended_at", moment=True),
+)  # fmt: skip
+
+
 def list_page(request, found, name):
+    if wanted(request):
+        return Listed("Consignments", FILE, found.with_names().with_numbers(), NEWEST, down=True)
     page = keyset.page_of(request.GET, found.with_names().with_numbers(), NEWEST, down=True)
     for one in page.rows:
         one.badge = state_badge(one)
@@ -58,6 +67,7 @@ def state_badge(box):
 
 
 @needs(Permission.KITS_SEE)
+@downloads
 def consignments(request):
     """What comes to us."""
     found = Consignment.objects.coming_to(request.person).open()
@@ -66,6 +76,7 @@ def consignments(request):
 
 
 @needs(Permission.KITS_SEE)
+@downloads
 def consignments_sent(request):
     """What we sent and nobody has received yet."""
     found = Consignment.objects.filter(access.within(request.person, Permission.KITS_SEE)).open()
@@ -73,6 +84,7 @@ def consignments_sent(request):
 
 
 @needs(Permission.KITS_SEE)
+@downloads
 def consignments_all(request):
     """Every box from or to one's stations."""
     here = looking.narrowing(request.person) | looking.narrowing(request.person, "destination")

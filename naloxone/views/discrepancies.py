@@ -11,11 +11,19 @@ from naloxone.models import Discrepancy
 from naloxone.views.stock import form_page
 from safety_portal import access, keyset, looking
 from safety_portal.access import Permission, everyone
+from safety_portal.exports import Listed, Out, downloads, wanted
 from safety_portal.keyset import By
 from safety_portal.page_parts import Column, Tab, Table
 
 OPEN = (By("due_at"), By("pk"))
 CLOSED = (By("pk"),)
+
+
+FILE = (
+    Out("No.", "reference"), Out("What", "get_kind_display"), Out("Kit", "kit.reference"), Out("Station", "station.name"),
+    Out("Seen to by", "owner.name"), Out("Since", "opened_at", moment=True), Out("Until", "due_at", moment=True),
+    Out("Closed", "closed_at", moment=True), Out("How it ended", "get_closing_code_display"),
+)  # fmt: skip
 
 
 def tabs(current):
@@ -26,6 +34,8 @@ def tabs(current):
 def list_page(request, found, order, name, *, down=False):
     columns = [Column("No."), Column("What"), Column("Of"), Column("Station"), Column("Seen to by"), Column("Since"), Column("Until" if name == "discrepancies" else "How it ended")]  # fmt: skip
     found = found.filter(looking.narrowing(request.person))
+    if wanted(request):
+        return Listed("Discrepancies", FILE, found.with_names(), order, down)
     page = keyset.page_of(request.GET, found.with_names(), order, down=down)
     now = timezone.now()
     for one in page.rows:
@@ -42,6 +52,7 @@ def list_page(request, found, order, name, *, down=False):
 
 
 @everyone
+@downloads
 def discrepancies(request):
     """What does not add up, the nearest clock first."""
     found = Discrepancy.objects.visible_to(request.person).open()
@@ -49,6 +60,7 @@ def discrepancies(request):
 
 
 @everyone
+@downloads
 def closed_discrepancies(request):
     """How discrepancies ended, newest first."""
     found = Discrepancy.objects.visible_to(request.person).filter(closed_at__isnull=False)

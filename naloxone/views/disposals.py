@@ -13,6 +13,7 @@ from naloxone.models import Disposal, Kit
 from naloxone.views.stock import asked, form_page
 from safety_portal import documents, keyset, looking
 from safety_portal.access import Permission, everyone, needs
+from safety_portal.exports import Listed, Out, downloads, wanted
 from safety_portal.keyset import By
 from safety_portal.page_parts import Column, Tab, Table
 from safety_portal.widgets import look_up_answer
@@ -28,6 +29,12 @@ TABS = (
 
 
 # --- doing it -----------------------------------------------------------------------------------------
+FILE = (
+    Out("No.", "reference"), Out("How", "get_method_display"), Out("Why", "get_reason_display"), Out("Station", "station.name"),
+    Out("By", "act.by.name"), Out("Done", "act.occurred_at", moment=True),
+)  # fmt: skip
+
+
 @needs(Permission.STOCK_END)
 def dispose(request):
     """Which kits, how and why; then the list to check, with a witness here or a signature later."""
@@ -115,6 +122,8 @@ def list_page(request, found, name):
         Column("By"), Column("Signed by"), Column("Done"),
     ]  # fmt: skip
     chosen = DisposalFilter(request.GET, found.filter(looking.narrowing(request.person)))
+    if wanted(request):
+        return Listed("Disposals", FILE, chosen.qs.with_names().with_counts(), NEWEST, down=True)
     page = keyset.page_of(request.GET, chosen.qs.with_names().with_counts(), NEWEST, down=True)
     now = timezone.now()
     for one in page.rows:
@@ -135,12 +144,14 @@ def list_page(request, found, name):
 
 
 @needs(Permission.KITS_SEE)
+@downloads
 def disposals(request):
     """What left the agency's hands at one's stations."""
     return list_page(request, Disposal.objects.visible_to(request.person), "disposals")
 
 
 @needs(Permission.KITS_SEE)
+@downloads
 def waiting_disposals(request):
     """What one person ended and nobody has signed for beside them."""
     found = Disposal.objects.visible_to(request.person).waiting()
@@ -148,6 +159,7 @@ def waiting_disposals(request):
 
 
 @needs(Permission.KITS_SEE)
+@downloads
 def unsigned_disposals(request):
     """What one person ended and nobody signed for within the week: not at all, or late."""
     found = Disposal.objects.visible_to(request.person).past(timezone.now())

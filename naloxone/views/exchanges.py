@@ -16,12 +16,19 @@ from naloxone.views.hand_overs import tabs
 from naloxone.views.stock import form_page
 from safety_portal import keyset, looking
 from safety_portal.access import Permission, everyone, needs
+from safety_portal.exports import Listed, Out, downloads, wanted
 from safety_portal.htmx import page_or_part
 from safety_portal.keyset import By
 from safety_portal.page_parts import Column, Table
 
 NEWEST = (By("pk"),)
 MOST_DONE = 5  # of the newest exchanges on the muster's page; the others are counted
+
+
+FILE = (
+    Out("Muster", "reference"), Out("Station", "station.name"), Out("By", "by.name"),
+    Out("Begun", "opened_at", moment=True), Out("Ended", "ended_at", moment=True),
+)  # fmt: skip
 
 
 @needs(Permission.CUSTODY_GIVE)
@@ -50,12 +57,15 @@ def exchange(request, number):
 
 # --- musters ------------------------------------------------------------------------------------------
 @needs(Permission.CUSTODY_GIVE)
+@downloads
 def musters(request):
     """Begin a muster; those that were made, newest first."""
     form = forms.MusterForm(request.POST or None, person=request.person)
     if request.method == "POST" and form.go_round(actions.open_muster, request, now=timezone.now()):
         return redirect(form.result)
     found = Muster.objects.visible_to(request.person).filter(looking.narrowing(request.person))
+    if wanted(request):
+        return Listed("Musters", FILE, found.with_names(), NEWEST, down=True)
     page = keyset.page_of(request.GET, found.with_names(), NEWEST, down=True)
     columns = [Column("Muster"), Column("What"), Column("Station"), Column("By"), Column("Begun")]
     context = {

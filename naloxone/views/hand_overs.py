@@ -17,6 +17,7 @@ from naloxone.rules import EventKind
 from naloxone.views.stock import asked, done, form_page
 from safety_portal import access, keyset, looking
 from safety_portal.access import Permission, everyone
+from safety_portal.exports import Listed, Out, downloads, wanted
 from safety_portal.keyset import By
 from safety_portal.page_parts import Column, Tab, Table
 from safety_portal.widgets import look_up_answer
@@ -26,6 +27,12 @@ NEWEST = (By("pk"),)
 
 
 # --- giving ---------------------------------------------------------------------------------------------
+FILE = (
+    Out("Hand-over", "reference"), Out("Offered by", "by.name"), Out("To", "receiver.name"), Out("Kits", "n"),
+    Out("Answer", "ended"), Out("Offered", "offered_at", moment=True),
+)  # fmt: skip
+
+
 @everyone
 def give(request):
     """Which kits, and to whom; then the list to check, with the two ways to go on."""
@@ -242,6 +249,8 @@ def offers_list(request, offers, name, empty):
         Column("Hand-over"), Column("From"), Column("To"), Column("Kits", figure=True),
         Column("Answer"), Column("Offered"),
     ]  # fmt: skip
+    if wanted(request):
+        return Listed("Hand-overs", FILE, offers.with_names(), NEWEST, True, count_lines)
     page = keyset.page_of(request.GET, offers.with_names(), NEWEST, down=True)
     count_lines(page.rows)
     count = keyset.count_of(page, offers)
@@ -257,6 +266,7 @@ def offers_list(request, offers, name, empty):
 
 
 @everyone
+@downloads
 def sent(request):
     """Offers of mine, and from places in my charge, that wait for somebody's answer."""
     lines = HandOverLine.objects.filter(outcome=None)
@@ -268,6 +278,7 @@ def sent(request):
 
 
 @everyone
+@downloads
 def hand_over_history(request):
     """Every hand-over one may see, newest first."""
     here = looking.narrowing(request.person) | looking.narrowing(

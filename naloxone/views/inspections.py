@@ -18,6 +18,7 @@ from naloxone.views.levels import asked_station
 from naloxone.views.stock import form_page
 from safety_portal import access, looking
 from safety_portal.access import Permission, everyone, needs
+from safety_portal.exports import Listed, Out, downloads, wanted
 from safety_portal.page_parts import Column, FilterWord, Table
 
 MOST_ROUNDS = 50
@@ -25,6 +26,12 @@ MOST_KITS = 100
 
 
 # --- one kit -------------------------------------------------------------------------------------
+FILE = (
+    Out("Place", "place"), Out("Station", "station"), Out("Kits", "total"), Out("Checked", "checked"),
+    Out("Overdue", "overdue"), Out("Due", "first_due_on"),
+)  # fmt: skip
+
+
 def seen(request, number):
     return get_object_or_404(Kit.objects.visible_to(request.person).with_names(), pk=number)
 
@@ -159,6 +166,7 @@ def next_due(request, holder, today):
 
 # --- places --------------------------------------------------------------------------------------
 @needs(Permission.KITS_SEE)
+@downloads
 def rounds(request):
     """Where are inspections due? Those overdue longest come first."""
     station = asked_station(request)
@@ -170,6 +178,8 @@ def rounds(request):
         Column("Place"), Column("Station"), Column("Checked"), Column("Overdue", figure=True),
         Column("Due"),
     ]  # fmt: skip
+    if wanted(request):
+        return Listed("Inspections", FILE, found)
     for one in found:
         one.badge = badges.check_badge(one.first_due_on, today)
     context = {

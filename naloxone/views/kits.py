@@ -13,9 +13,16 @@ from naloxone.possible import acts_now, record_acts, troubles_now, use_of
 from naloxone.rules import ELSEWHERE, HolderKind, State
 from safety_portal import access, documents, keyset, looking
 from safety_portal.access import Permission, everyone, needs
+from safety_portal.exports import Listed, Out, downloads, wanted
 from safety_portal.page_parts import Column, Table
 from safety_portal.people import reference_number
 from safety_portal.saved_filters import savable
+
+FILE = (
+    Out("Kit", "reference"), Out("Kind", "get_kind_display"), Out("Product", "product_name"), Out("Lot", "lot_number"),
+    Out("Seal", "seal"), Out("Doses", "doses"), Out("Place", "holder_name"), Out("Station", "station_name"),
+    Out("State", "state_words"), Out("Expiry", "expires_on"),
+)  # fmt: skip
 
 
 def kits_head(request, *, can_give):
@@ -34,6 +41,7 @@ def kits_head(request, *, can_give):
 
 @needs(Permission.KITS_SEE)
 @savable(*KitFilter.base_filters, sort="expiry")
+@downloads
 def kits(request):
     """Kits at the stations one answers for; what expires first stands first."""
     can_give = access.may(request.person, Permission.CUSTODY_GIVE, at=access.ANYWHERE)
@@ -49,6 +57,8 @@ def kits(request):
     rows = listed(found.qs)
     if by == "place":
         rows = by_place(rows, request.person)
+    if wanted(request):
+        return Listed("Kits", FILE, rows, order, down)
     page = keyset.page_of(request.GET, rows, order, down=down)
     count = keyset.count_of(page, found.qs)
     words = list(found.filter_words(request.GET))

@@ -9,8 +9,17 @@ from naloxone.models import Holder, Kit
 from naloxone.rules import PLACES
 from safety_portal import access, looking
 from safety_portal.access import EVERYWHERE, Permission, needs
+from safety_portal.exports import Listed, Out, downloads, wanted
 from safety_portal.page_parts import Column, FilterWord, Tab, Table
 from safety_portal.people import Station
+
+FILE = (
+    Out("Place or station", "name"),
+    Out("Par", "par"),
+    Out("Serviceable", "serviceable"),
+    Out("Usable in need", "in_need"),
+    Out("Neither", "neither"),
+)
 
 
 def figures_of_need():
@@ -61,6 +70,7 @@ TABS = (
 
 
 @needs(Permission.ORDERS_SEE)
+@downloads
 def stock(request):
     """Is enough everywhere, and for how long? Who plans for stations without seeing their kits finds the orders."""
     person = request.person
@@ -78,6 +88,8 @@ def stock(request):
     today = (station or person.station).today()
     found = summary.stock_by_place(places, Kit.objects.filter(here), today)
     rows = found[station.pk] if station else by_station(found)
+    if wanted(request):
+        return Listed("Stock", FILE, rows)
     context = {
         "title": f"Stock at {station}" if station else "Stock",
         "tabs": stock_tabs(person, "stock"),

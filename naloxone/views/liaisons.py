@@ -12,9 +12,20 @@ from naloxone.models import RegisterPassing
 from naloxone.views.stock import form_page
 from safety_portal import access, looking
 from safety_portal.access import Permission, needs
+from safety_portal.exports import Listed, Out, downloads, wanted
 from safety_portal.page_parts import Column, Tab, Table
 
 MOST_PASSINGS = 50
+
+
+FILE = (
+    Out("Station", "station.name"), Out("Coordinators", lambda one: names_of(one.coordinators)),
+    Out("Deputies", lambda one: names_of(one.deputies)), Out("Lacks", lambda one: ", ".join(map(str, one.lacks))),
+)  # fmt: skip
+
+
+def names_of(liaisons_now):
+    return ", ".join(str(one.person) for one in liaisons_now)
 
 
 def stations_of(person):
@@ -24,12 +35,15 @@ def stations_of(person):
 
 
 @needs(Permission.LIAISONS_SEE)
+@downloads
 def liaison_list(request):
     """Who keeps the stock of my stations, since when, and where is nobody, or no deputy?"""
     stations = stations_of(request.person).filter(looking.narrowing_stations(request.person))
     found = liaisons.of_stations(list(stations), timezone.now())
     lacking = request.GET.get("show") == "lacking"
     here = reverse("naloxone:liaisons")
+    if wanted(request):
+        return Listed("Liaisons", FILE, [one for one in found if one.lacks or not lacking])
     columns = [Column("Station"), Column("Coordinator"), Column("Deputy"), Column("Register"), Column("Lacks")]  # fmt: skip
     context = {
         "title": "Liaisons",

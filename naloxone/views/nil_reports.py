@@ -12,11 +12,19 @@ from naloxone.models import MonthSeed, NilReport, report_due_on
 from naloxone.views.levels import asked_station
 from safety_portal import access, keyset, looking
 from safety_portal.access import Permission, everyone, needs
+from safety_portal.exports import Listed, Out, downloads, wanted
 from safety_portal.keyset import By
 from safety_portal.page_parts import Column, FilterWord, Table
 
 NEWEST = (By("pk"),)
 MOST_OWED = 25
+
+
+FILE = (
+    Out("Report", "reference"), Out("Station", "station.name"), Out("Month", "month"),
+    Out("Made", "made_at", moment=True), Out("By", "by.name"), Out("Doses", "doses"), Out("Usable", "usable"),
+    Out("Changes", "changes"), Out("Unexplained", "unexplained"), Out("Confirmed", lambda report: not report.is_open),
+)  # fmt: skip
 
 
 def status_badge(report, now):
@@ -30,6 +38,7 @@ def status_badge(report, now):
 
 
 @needs(Permission.KITS_SEE)
+@downloads
 def nil_reports(request):
     """Past reports of one's stations, newest first, and those still to be made."""
     now = timezone.now()
@@ -39,7 +48,10 @@ def nil_reports(request):
     mine = access.stations_where(request.person, Permission.STOCK_RECEIVE).in_use()
     if station:
         found, mine = found.filter(station=station), mine.filter(pk=station.pk)
-    page = keyset.page_of(request.GET, found.with_names().with_open_draws(), NEWEST, down=True)
+    rows = found.with_names().with_open_draws()
+    if wanted(request):
+        return Listed("Nil reports", FILE, rows, NEWEST, down=True)
+    page = keyset.page_of(request.GET, rows, NEWEST, down=True)
     for report in page.rows:
         report.badge = status_badge(report, now)
     columns = [

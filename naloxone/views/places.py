@@ -22,11 +22,20 @@ from naloxone.views.levels import figures_of_need
 from naloxone.views.stock import form_page
 from safety_portal import access, keyset, looking
 from safety_portal.access import Permission, needs
+from safety_portal.exports import Listed, Out, downloads, wanted
 from safety_portal.keyset import By
 from safety_portal.page_parts import Column, Table
 
 BY_NAME = (By("station_key", str), By("name_key", str), By("pk"))
 MOST_SHOWN = 50
+
+
+# As the import of places reads them.
+FILE = (
+    Out("Name", "name"), Out("Station", "station.code"), Out("What it is", lambda place: "Vehicle" if place.kind == "vehicle" else "Storage point"),
+    Out("Kind of place", "get_place_type_display"), Out("Opens", "get_access_mode_display"), Out("Par", "par_min"),
+    Out("Outer seal", "seal"), Out("Looked at every shift", "every_shift"), Out("A round takes two", "two_people"),
+)  # fmt: skip
 
 
 def places_where(person, permission):
@@ -62,6 +71,7 @@ def count_stock(places, now):
 
 
 @needs(Permission.KITS_SEE)
+@downloads
 def places(request):
     """Is enough in every place?"""
     columns = [
@@ -74,6 +84,8 @@ def places(request):
         .filter(looking.narrowing(request.person))
         .annotate(station_key=Lower("station__name"), name_key=Lower("name"))
     )
+    if wanted(request):
+        return Listed("Places", FILE, rows, BY_NAME)
     page = keyset.page_of(request.GET, rows, BY_NAME)
     count = keyset.count_of(page, rows)
     context = {

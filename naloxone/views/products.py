@@ -11,6 +11,7 @@ from naloxone.models import Kit, Lot, Product
 from naloxone.views.stock import form_page
 from safety_portal import keyset
 from safety_portal.access import Permission, needs
+from safety_portal.exports import Listed, Out, downloads, wanted
 from safety_portal.keyset import By
 from safety_portal.page_parts import Column, Table
 
@@ -19,10 +20,25 @@ NEWEST = (By("pk"),)
 PAGE = "naloxone:products"
 
 
+PRODUCTS_FILE = (
+    Out("Product", "name"), Out("NDC", "ndc"), Out("GTIN", "gtin"), Out("Manufacturer", "manufacturer"),
+    Out("Antagonist", "antagonist"), Out("Strength, mg a dose", "strength_mg.normalize"), Out("Route", "route"), Out("Supply", "supply"),
+    Out("Doses in a carton", "devices_per_carton"), Out("Storage from, °C", "storage_min_c"),
+    Out("Storage to, °C", "storage_max_c"), Out("Shelf life, months", "shelf_life_months"), Out("Source", "fact_status"),
+)  # fmt: skip
+LOTS_FILE = (
+    Out("Product", "product.name"), Out("Lot", "number"), Out("Expiry", "expires_on"),
+    Out("Recalled", lambda lot: hasattr(lot, "recall")),
+)  # fmt: skip
+
+
 @needs(Permission.KITS_SEE)
+@downloads
 def products(request):
     """Every product that can be received."""
     rows = Product.objects.annotate(name_key=Lower("name"), lot_count=Count("lots"))
+    if wanted(request):
+        return Listed("Products", PRODUCTS_FILE, rows, BY_NAME)
     page = keyset.page_of(request.GET, rows, BY_NAME)
     columns = [Column("Product"), Column("NDC"), Column("GTIN"), Column("Antagonist"), Column("Doses in a carton", figure=True), Column("Lots", figure=True)]  # fmt: skip
     context = {
@@ -35,11 +51,14 @@ def products(request):
 
 
 @needs(Permission.KITS_SEE)
+@downloads
 def lots(request):
     """Every lot that was recorded, the newest first."""
     # Its page is for whoever has units of it; others read of it here.
     mine = Kit.objects.overseen_by(request.person).filter(devices__lot=OuterRef("pk"))
     rows = Lot.objects.select_related("product", "recall").annotate(has_page=Exists(mine))
+    if wanted(request):
+        return Listed("Lots", LOTS_FILE, rows, NEWEST, down=True)
     page = keyset.page_of(request.GET, rows, NEWEST, down=True)
     context = {
         "title": "Lots",

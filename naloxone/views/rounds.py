@@ -20,11 +20,17 @@ from naloxone.rules import PLACES, CustodyError
 from naloxone.views.levels import asked_station
 from safety_portal import access, keyset, looking
 from safety_portal.access import Permission, needs
+from safety_portal.exports import Listed, Out, downloads, wanted
 from safety_portal.keyset import By
 from safety_portal.page_parts import Column, Table
 
 MOST_PLACES = 100
 NEWEST = (By("pk"),)
+
+
+FILE = (
+    Out("Round", "reference"), Out("Station", "station.name"), Out("When", "began_at", moment=True), Out("By", "by.name"),
+)  # fmt: skip
 
 
 def may_walk(person, station):
@@ -244,13 +250,15 @@ def bind_round(request, number):
 
 
 @needs(Permission.KITS_SEE)
+@downloads
 def walks(request):
     """Rounds of one's stations, newest first."""
     found = Walk.objects.filter(access.within(request.person, Permission.KITS_SEE))
     found = found.filter(looking.narrowing(request.person))
-    page = keyset.page_of(
-        request.GET, round_summary.with_counts(found.with_names()), NEWEST, down=True
-    )
+    rows = round_summary.with_counts(found.with_names())
+    if wanted(request):
+        return Listed("Past rounds", FILE, rows, NEWEST, down=True)
+    page = keyset.page_of(request.GET, rows, NEWEST, down=True)
     columns = [
         Column("Round"), Column("Station"), Column("When"), Column("By"),
         Column("Places", figure=True), Column("Not all right", figure=True), Column("Kits asked for"),

@@ -12,10 +12,17 @@ from naloxone.rules import PLACES
 from naloxone.views.stock import form_page
 from safety_portal import access, keyset, looking
 from safety_portal.access import Permission, needs
+from safety_portal.exports import Listed, Out, downloads, wanted
 from safety_portal.keyset import By
 from safety_portal.page_parts import Column, Table
 
 NEWEST = (By("pk"),)
+
+
+FILE = (
+    Out("Place", "place.name"), Out("Station", "station.name"), Out("Why", "why"), Out("By", "act.by.name"),
+    Out("When", "act.occurred_at", moment=True),
+)  # fmt: skip
 
 
 @needs(Permission.CUSTODY_GIVE)
@@ -51,11 +58,14 @@ def proposed(found):
 
 
 @needs(Permission.KITS_SEE)
+@downloads
 def emptied(request):
     """Places of one's stations that were left with nothing that works, and why."""
     found = PlaceEmptied.objects.visible_to(request.person).filter(
         looking.narrowing(request.person)
     )
+    if wanted(request):
+        return Listed("Places emptied", FILE, found.with_names(), NEWEST, down=True)
     page = keyset.page_of(request.GET, found.with_names(), NEWEST, down=True)
     columns = [Column("Place"), Column("Station"), Column("Why"), Column("By"), Column("When")]
     context = {

@@ -19,10 +19,18 @@ from naloxone.views.hand_overs import home_of
 from naloxone.views.stock import form_page
 from safety_portal import access, keyset, looking, medical
 from safety_portal.access import Permission, everyone
+from safety_portal.exports import Listed, Out, downloads, wanted
 from safety_portal.keyset import By
 from safety_portal.page_parts import Column, FilterWord, Table, address
 
 NEWEST = (By("pk"),)
+
+
+# No more than the list shows: to whom and how it went is in none of both.
+FILE = (
+    Out("Report", "reference"), Out("Given", "given_at", moment=True), Out("Station", "station.name"), Out("Doses", "n"),
+    Out("By", "by.name"), Out("Kit not known yet", "is_unbound"),
+)  # fmt: skip
 
 
 @everyone
@@ -44,6 +52,7 @@ def record_use(request):
 
 
 @everyone
+@downloads
 def use_list(request):
     """What was given at my stations, and by me."""
     found = UseReport.objects.visible_to(request.person).filter(looking.narrowing(request.person))
@@ -54,6 +63,8 @@ def use_list(request):
         found = found.filter(is_unbound=True)
         none = dict.fromkeys(("which", "after", "before", "last"))
         words = [FilterWord("Which kit is not known yet", address(request.GET, **none))]
+    if wanted(request):
+        return Listed("Uses", FILE, found.with_names(), NEWEST, True, count_doses)
     page = keyset.page_of(request.GET, found.with_names(), NEWEST, down=True)
     count_doses(page.rows)
     columns = [Column("Report"), Column("Given"), Column("At"), Column("Doses", figure=True), Column("By"), Column("Kits")]  # fmt: skip

@@ -44,12 +44,17 @@ class Row:
     cells: tuple[str, ...]
 
 
+def _one_line_end(text: str) -> str:
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.replace("\u00a0", " ").strip()
+
+
 def plain(text: str) -> str:
     """A cell's text: composed, without what can't be seen, outer white space and the guard against formulas."""
     text = unicodedata.normalize("NFC", text).translate(_INVISIBLE)
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u00a0", " ").strip()
     if text.startswith(GUARD) and text[1:2] in FORMULA_SIGNS:
-        return text[1:].strip()
+        return _one_line_end(text[1:])
+    text = _one_line_end(text)
     if quoted := _QUOTED_TEXT.match(text):
         return quoted[1].strip()
     return NO_VALUE if text.startswith("=") else text

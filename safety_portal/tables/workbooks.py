@@ -183,6 +183,6 @@ def text_of(value, formula=None) -> str:
         return value.isoformat(sep=" ", timespec="seconds" if value.second else "minutes")
     if isinstance(value, float):
         return f"{value:.0f}" if value.is_integer() else repr(value)
-    text = str(value)
+    text = str(value).strip()
     # A text cell is no formula, whatever it begins with: it was typed so.
     return GUARD + text if text.startswith(FORMULA_SIGNS) else text

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from safety_portal import access, keyset
 from safety_portal.access import EVERYWHERE, Permission, needs
 from safety_portal.audit import AuditRow
+from safety_portal.exports import Listed, Out, downloads, wanted
 from safety_portal.keyset import By
 from safety_portal.page_parts import Column, FilterWord, Table, address
 from safety_portal.people import Person
@@ -17,6 +18,12 @@ from safety_portal.widgets import words
 NEWEST = (By("pk"),)
 FIELDS = (("about", "About"), ("act", "Act"), ("by", "By"))
 MOST_PEOPLE = 50  # that words may mean
+
+
+FILE = (
+    Out("When", "recorded_at", moment=True), Out("Act", "act"), Out("By", "by.name"), Out("About", "target"),
+    Out("Station", "station_code"), Out("Facts", "facts"), Out("From", "origin"),
+)  # fmt: skip
 
 
 def rows_seen(person):
@@ -44,12 +51,15 @@ def filtered(rows, asked):
 
 @needs(Permission.AUDIT_SEE)
 @savable("about", "act", "by")
+@downloads
 def audit_trail(request):
     """Who did what?"""
     asked = {
         name: words.tidy(request.GET.get(name, ""))[:60].replace("\x00", "") for name, _ in FIELDS
     }
     found = filtered(rows_seen(request.person), asked)
+    if wanted(request):
+        return Listed("Audit", FILE, found.with_names(), NEWEST, down=True)
     page = keyset.page_of(request.GET, found.with_names(), NEWEST, down=True)
     here = dict.fromkeys(("after", "before", "last"))
     columns = [Column("When"), Column("Act"), Column("By"), Column("About"), Column("Facts"), Column("From")]  # fmt: skip

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from safety_portal import forms, keyset, looking, roster
 from safety_portal.access import EVERYWHERE, Permission, everyone, needs
+from safety_portal.exports import Listed, Out, downloads, wanted
 from safety_portal.keyset import By
 from safety_portal.page_parts import Column, Table
 from safety_portal.roster import canines_seen
@@ -18,13 +19,22 @@ MOST_WEIGHTS = 12
 BY_NAME = (By("name_key", str), By("pk"))
 
 
+FILE = (
+    Out("Dog", "name"), Out("Handler", "handler.name"), Out("Station", "station.name"), Out("Weight, kg", "weight_kg"),
+    Out("Weighed", "weighed_on"),
+)  # fmt: skip
+
+
 @needs(Permission.PEOPLE_SEE)
+@downloads
 def canines(request):
     """Which dogs work at my stations, and with whom?"""
     asked = words.tidy(request.GET.get("q", ""))[:60].replace("\x00", "")
     found = canines_seen(request.person).serving().filter(looking.narrowing(request.person))
     found = found.matching(asked) if asked else found
     rows = found.select_related("handler", "station").annotate(name_key=Lower("name"))
+    if wanted(request):
+        return Listed("Dogs", FILE, rows, BY_NAME)
     page = keyset.page_of(request.GET, rows, BY_NAME)
     columns = [Column("Dog"), Column("Handler"), Column("Station"), Column("Weight", figure=True), Column("Weighed")]  # fmt: skip
     context = {

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from safety_portal import access, forms, keyset
 from safety_portal.access import EVERYWHERE, PERMITS, Grant, Permission, Role, everyone, needs
+from safety_portal.exports import Listed, Out, downloads, wanted
 from safety_portal.keyset import By
 from safety_portal.page_parts import Column, FilterWord, Table, address
 from safety_portal.saved_filters import savable
@@ -17,8 +18,15 @@ from safety_portal.views.people import form_page, page_of, seen
 NEWEST = (By("pk"),)
 
 
+FILE = (
+    Out("Role", "get_role_display"), Out("Person", "person.name"), Out("Where", "where"),
+    Out("From", "starts_at", moment=True), Out("Until", "ends_at", moment=True), Out("Given by", "given_by.name"),
+)  # fmt: skip
+
+
 @needs(Permission.ROLES_SEE, at=EVERYWHERE)
 @savable("role")
+@downloads
 def roles(request):
     """Who has which role, where, and until when?"""
     role = request.GET.get("role") if request.GET.get("role") in Role.values else ""
@@ -28,6 +36,8 @@ def roles(request):
         found = found.of_role(role)
         none = dict.fromkeys(("role", "after", "before", "last"))
         words = [FilterWord(Role(role).label, address(request.GET, **none))]
+    if wanted(request):
+        return Listed("Roles", FILE, found.with_names(), NEWEST, down=True)
     page = keyset.page_of(request.GET, found.with_names(), NEWEST, down=True)
     columns = [Column("Role"), Column("Person"), Column("Where"), Column("From"), Column("Until"), Column("Given by")]  # fmt: skip
     context = {

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from safety_portal import access, forms, keyset, looking, roster
 from safety_portal.access import EVERYWHERE, Grant, Permission, everyone, needs
+from safety_portal.exports import Listed, Out, downloads, wanted
 from safety_portal.keyset import By
 from safety_portal.page_parts import Button, Column, FilterWord, Tab, Table, address
 from safety_portal.roster import people_seen, stations_seen
@@ -29,6 +30,12 @@ SHOWN = {
     ),
     "left": ("Who have left", {"left_on__isnull": False}),
 }
+
+
+FILE = (
+    Out("Person", "name"), Out("Badge", "badge"), Out("Station", "station.name"),
+    Out("Sign-in", lambda person: sign_in_of(person)[0]),
+)  # fmt: skip
 
 
 def tabs(current):
@@ -90,6 +97,7 @@ class Filter:
 
 @needs(Permission.PEOPLE_SEE)
 @savable("q", "station", shown="serving")
+@downloads
 def people(request):
     """Who belongs to my stations?"""
     asked = Filter(request)
@@ -100,6 +108,8 @@ def people(request):
     rows = found.select_related("station", "account").annotate(
         family_key=Lower("family_name"), given_key=Lower("given_name")
     )
+    if wanted(request):
+        return Listed("People", FILE, rows, BY_NAME)
     page = keyset.page_of(request.GET, rows, BY_NAME)
     count = keyset.count_of(page, found)
     columns = [Column("Person"), Column("Badge"), Column("Station"), Column("Sign-in")]

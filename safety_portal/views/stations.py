@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from safety_portal import access, forms, keyset, roster
 from safety_portal.access import EVERYWHERE, Grant, Permission, Role, needs
+from safety_portal.exports import Listed, Out, downloads, wanted
 from safety_portal.keyset import By
 from safety_portal.page_parts import Button, Column, Table
 from safety_portal.people import Canine, Person
@@ -26,7 +27,14 @@ MOST_SHOWN = 25
 SHOWN = {"": ("In use", {"closed_on": None}), "closed": ("Closed", {"closed_on__isnull": False})}
 
 
+FILE = (
+    Out("Station", "name"), Out("Code", "code"), Out("Region", "region.name"), Out("Kind", "get_facility_type_display"),
+    Out("State", "state"), Out("People", "people_count"), Out("Closed", "closed_on"),
+)  # fmt: skip
+
+
 @needs(Permission.PEOPLE_SEE)
+@downloads
 def stations(request):
     """Which stations are mine to look after?"""
     asked = words.tidy(request.GET.get("q", ""))[:60].replace("\x00", "")
@@ -34,6 +42,8 @@ def stations(request):
     found = stations_seen(request.person).filter(**SHOWN[shown][1])
     found = found.matching(asked) if asked else found
     rows = found.with_names().annotate(name_key=Lower("name"))
+    if wanted(request):
+        return Listed("Stations", FILE, rows, BY_NAME, prepare=count_people)
     page = keyset.page_of(request.GET, rows, BY_NAME)
     last = Column("Closed") if shown else Column("People", figure=True)
     columns = [Column("Station"), Column("Region"), Column("Kind"), Column("State"), last]

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from safety_portal import keyset, looking, page_parts, terminals, turns
 from safety_portal.access import Permission, needs, terminal
+from safety_portal.exports import Listed, Out, downloads, wanted
 from safety_portal.keyset import By
 from safety_portal.page_parts import Column, Table
 from safety_portal.terminal_forms import RevokeForm, StationTerminalForm
@@ -25,7 +26,14 @@ BY_NAME = (By("station_key", str), By("name_key", str), By("pk"))
 # --- who keeps them ----------------------------------------------------------------------------------
 
 
+FILE = (
+    Out("Terminal", "name"), Out("Station", "station.name"), Out("Enrolled", "enrolled_at", moment=True),
+    Out("Last used", "last_used_at", moment=True),
+)  # fmt: skip
+
+
 @needs(Permission.TERMINALS_KEEP)
+@downloads
 def terminals_list(request):
     """Which browsers are terminals of my stations?"""
     columns = [Column("Terminal"), Column("Station"), Column("Enrolled"), Column("Last used"), Column("", hidden="Acts")]  # fmt: skip
@@ -36,6 +44,8 @@ def terminals_list(request):
         .with_names()
         .annotate(station_key=Lower("station__name"), name_key=Lower("name"))
     )
+    if wanted(request):
+        return Listed("Counter terminals", FILE, rows, BY_NAME)
     page = keyset.page_of(request.GET, rows, BY_NAME)
     count = keyset.count_of(page, rows)
     context = {
