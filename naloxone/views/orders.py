@@ -13,7 +13,7 @@ from naloxone.models import Order, OrderLine
 from naloxone.order_rules import STATE_WORDS, Covers, OrderState
 from naloxone.views.levels import stock_tabs
 from naloxone.views.stock import form_page
-from safety_portal import access, keyset
+from safety_portal import access, exports, keyset
 from safety_portal.access import Permission, needs
 from safety_portal.keyset import By
 from safety_portal.page_parts import Column, Tab, Table
@@ -28,6 +28,12 @@ LISTS = (
     ("Still to come", "orders", "Nothing is on order for your stations."),
     ("All", "orders_all", "Nothing was ordered for your stations yet."),
 )
+
+
+FILE = (
+    exports.Out("No.", "reference"), exports.Out("From", "supplier"), exports.Out("Ordered by", "by.name"),
+    exports.Out("To come", "to_come"), exports.Out("Due", "due_on"), exports.Out("State", lambda order: STATE_WORDS[order.state]),
+)  # fmt: skip
 
 
 def visible(person):
@@ -46,6 +52,8 @@ def show(order, today):
 
 
 def list_page(request, found, name):
+    if exports.wanted(request):
+        return exports.Listed("Orders", FILE, found, NEWEST, down=True)
     page = keyset.page_of(request.GET, found, NEWEST, down=True)
     today = request.person.station.today()
     figures = ("Ordered", "Received", "To come")
@@ -66,12 +74,14 @@ def list_page(request, found, name):
 
 
 @needs(Permission.ORDERS_SEE)
+@exports.downloads
 def orders(request):
     """What is still to come?"""
     return list_page(request, visible(request.person).running(), "orders")
 
 
 @needs(Permission.ORDERS_SEE)
+@exports.downloads
 def orders_all(request):
     """Every order for one's stations."""
     return list_page(request, visible(request.person), "orders_all")
