@@ -45,6 +45,8 @@ class Permission(models.TextChoices):
     STORAGE_DECIDE = "storage_decide", "Decide what becomes of kits that stood too hot or froze"
     TERMINALS_KEEP = "terminals_keep", "Enrol and revoke counter terminals"
     LIAISONS_SEE = "liaisons_see", "See coordinators and deputies of stations, and their registers"
+    READINESS_SEE = "readiness_see", "See how ready stations are, and what their programmes lack"
+    PROGRAMMES_KEEP = "programmes_keep", "Record what a station’s programme stands on"
     LEDGER_VERIFY = "ledger_verify", "Run the verifier over the whole ledger"
     AUDIT_SEE = "audit_see", "Read the audit"
     MEDICAL_READ = "medical_read", "Read medical facts"
@@ -78,6 +80,7 @@ KEEPS_STOCK = {
     P.PEOPLE_SEE, P.KITS_SEE, P.STOCK_RECEIVE, P.KITS_ASSEMBLE, P.CUSTODY_GIVE, P.CUSTODY_TAKE,
     P.LOT_RECALL, P.PLACES_KEEP, P.TERMINALS_KEEP, P.ALERTS_SEE, P.STOCK_END, P.DISCREPANCY_CLOSE,
     P.CANINES_KEEP, P.LIAISONS_SEE, P.STORAGE_DECIDE, P.ORDERS_SEE, P.ORDERS_KEEP,
+    P.READINESS_SEE, P.PROGRAMMES_KEEP,
 }  # fmt: skip
 PERMITS = {
     # Everybody with an account is an employee here; no grant is needed for one's own things.
@@ -85,18 +88,22 @@ PERMITS = {
     Role.SUPERVISOR: {
         P.PEOPLE_SEE, P.ROLE_LEND, P.KITS_SEE, P.CUSTODY_GIVE, P.CUSTODY_TAKE, P.ALERTS_SEE,
         P.DISCREPANCY_CLOSE, P.TERMINALS_KEEP, P.LIAISONS_SEE, P.ORDERS_SEE,
+        P.READINESS_SEE, P.PROGRAMMES_KEEP,
     },
     Role.COORDINATOR: KEEPS_STOCK,
     Role.DEPUTY: KEEPS_STOCK,
     Role.MEDICAL_OFFICER: {P.MEDICAL_READ, P.MEDICAL_WRITE, P.PROTOCOLS_KEEP, P.STORAGE_DECIDE},
     Role.HEALTH_OFFICE: {
-        P.FIGURES_SEE, P.MAIL_SEE, P.ALERTS_SEE, P.PROTOCOLS_KEEP, P.LIAISONS_SEE, P.ORDERS_SEE,
-        P.ORDERS_KEEP,
+        P.FIGURES_SEE, P.MAIL_SEE, P.ALERTS_SEE, P.PROTOCOLS_KEEP, P.LIAISONS_SEE, P.READINESS_SEE,
+        P.PROGRAMMES_KEEP, P.ORDERS_SEE, P.ORDERS_KEEP,
     },
-    Role.SAFETY_OFFICER: {P.ALERTS_SEE},
+    Role.SAFETY_OFFICER: {P.ALERTS_SEE, P.READINESS_SEE},
     Role.LAB_LIAISON: set(),
     Role.CANINE_PROGRAMME: {P.PEOPLE_SEE, P.CANINES_KEEP},
-    Role.AUDITOR: {P.KITS_SEE, P.LEDGER_VERIFY, P.AUDIT_SEE, P.ROLES_SEE, P.MAIL_SEE, P.LIAISONS_SEE, P.ORDERS_SEE},
+    Role.AUDITOR: {
+        P.KITS_SEE, P.LEDGER_VERIFY, P.AUDIT_SEE, P.ROLES_SEE, P.MAIL_SEE, P.LIAISONS_SEE, P.READINESS_SEE,
+        P.ORDERS_SEE,
+    },
     Role.ADMINISTRATOR: {
         P.PEOPLE_SEE, P.PEOPLE_KEEP, P.CANINES_KEEP, P.GRANTS_KEEP, P.ROLES_SEE, P.MAIL_SEE,
         P.COMPONENTS_SEE, P.LIAISONS_SEE,

@@ -420,6 +420,26 @@ DISPOSAL_RECEIPT_DAYS = env_number("DISPOSAL_RECEIPT_DAYS", 30)
 # How long a witness's proof stands at a muster of exchanges (ours; no source).
 MUSTER_MINUTES = env_number("MUSTER_MINUTES", 120)
 
+# A number of people and dogs at risk is asked for again after so many days (ours; 6 U.S.C. 216 asks that everybody
+# at risk has one within reach, and names no interval).
+AT_RISK_DAYS = env_number("AT_RISK_DAYS", 90)
+# People, and dogs, at risk in one shift for whom one kit in reach is enough (ours; no source names a number. Each
+# point has at least two doses: NIOSH 2019-101; a dog's kit holds a second carton: domain B.5).
+PEOPLE_PER_KIT = env_number("PEOPLE_PER_KIT", 4)
+DOGS_PER_KIT = env_number("DOGS_PER_KIT", 1)
+# For how long a changed par or number at risk is shown (ours; no source).
+CHANGES_SHOWN_DAYS = env_number("CHANGES_SHOWN_DAYS", 90)
+# Within how many seconds a dose must be in hand where a place says nothing else, and how long a drill stands for its
+# shift (domain C.2 asks for both and names no number; ours).
+REACH_SECONDS = env_number("REACH_SECONDS", 120)
+DRILL_DAYS = env_number("DRILL_DAYS", 90)
+# What expires sooner is not worth sending to another station (ours; no source).
+TRANSFER_DAYS_LEFT = env_number("TRANSFER_DAYS_LEFT", 60)
+# Days before an authority to give an antagonist ends (ours; a standing order is written for a time, domain C.1).
+AUTHORITY_END_DAYS = env_numbers("AUTHORITY_END_DAYS", "60,30,7,0")
+# How long it stands that somebody confirmed a station's training (domain C.1: the New York State Police refresh yearly).
+TRAINING_CONFIRMED_DAYS = env_number("TRAINING_CONFIRMED_DAYS", 365)
+
 # --- words, time, files --------------------------------------------------------------------------
 LANGUAGE_CODE = "en-us"
 USE_I18N = False

@@ -46,6 +46,14 @@ from naloxone.actions.orders import (
 from naloxone.actions.packs import forget_code, remember_code
 from naloxone.actions.places import change_place, close_place, open_place
 from naloxone.actions.products import change_product, record_lot, record_product
+from naloxone.actions.programmes import confirm_training, decide_programme, record_authority
+from naloxone.actions.readiness import (
+    InShift,
+    ask_drill,
+    call_off_drill,
+    record_at_risk,
+    record_drill,
+)
 from naloxone.actions.registers import hand_over_register, take_register
 from naloxone.actions.rounds import finish_walk, record_rounds, scan_drawn
 from naloxone.actions.searches import answer_search, search_for_kit
@@ -80,6 +88,7 @@ from naloxone.rules import CustodyError
 
 __all__ = [
     "CustodyError",
+    "InShift",
     "Told",
     "Wanted",
     "add_detail",
@@ -89,18 +98,22 @@ __all__ = [
     "answer_offer",
     "answer_offers",
     "answer_search",
+    "ask_drill",
     "ask_replacement",
     "assemble_kits",
     "attest_kits",
     "bind_round",
     "bind_use",
     "call_back",
+    "call_off_drill",
     "change_due",
     "change_place",
     "change_product",
     "close_discrepancy",
     "close_place",
+    "confirm_training",
     "countersign",
+    "decide_programme",
     "decide_storage",
     "dispose_of_kits",
     "end_muster",
@@ -129,6 +142,9 @@ __all__ = [
     "receive_consignment",
     "receive_delivery",
     "receive_trainers",
+    "record_at_risk",
+    "record_authority",
+    "record_drill",
     "record_found",
     "record_lot",
     "record_product",

@@ -3,9 +3,11 @@
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from naloxone import rules
-from naloxone.models import HandOver, Holder, Kit, PlaceType
+from naloxone.models import HandOver, Holder, Kit, ParChange, PlaceType
+from naloxone.readiness_rules import check_par_change
 from naloxone.rules import GONE, PLACES, CustodyError
 from safety_portal import access, audit
 from safety_portal.access import Permission
@@ -14,7 +16,7 @@ from safety_portal.versions import change_row
 
 WORDS = {
     "place_type": "kind of place", "access_mode": "how it opens", "par_min": "par",
-    "seal": "outer seal", "every_shift": "looked at every shift", "two_people": "a round takes two",
+    "seal": "outer seal", "reach_seconds": "seconds to hand", "every_shift": "looked at every shift", "two_people": "a round takes two",
     "outdoors": "out of doors", "overnight": "may stay over night", "sensor": "temperature logger",
 }  # fmt: skip
 
@@ -39,8 +41,8 @@ def check_name(station, name, but=None):
 
 @transaction.atomic
 def open_place(
-    *, kind, name, station, place_type, access_mode, par_min=None, seal="", every_shift=None,
-    two_people=False, outdoors=False, overnight=True, sensor="", by,
+    *, kind, name, station, place_type, access_mode, par_min=None, seal="", reach_seconds=None,
+    every_shift=None, two_people=False, outdoors=False, overnight=True, sensor="", by,
 ):  # fmt: skip
     """Open a storage point or vehicle at a station. Returns it. Raises CustodyError when the name is taken there.
 
@@ -51,6 +53,7 @@ def open_place(
         "kind": kind, "name": name, "station": station, "place_type": place_type,
         "access_mode": access_mode, "par_min": par_min, "seal": seal, "two_people": two_people,
         "outdoors": outdoors, "overnight": overnight, "sensor": sensor,
+        "reach_seconds": reach_seconds,
         "every_shift": place_type != PlaceType.STOREROOM if every_shift is None else every_shift,
     }  # fmt: skip
     if known := Holder.objects.in_use().filter(**facts).first():
@@ -62,20 +65,32 @@ def open_place(
 
 
 @transaction.atomic
-def change_place(*, place, version, by, **facts):
-    """Change a place's name, place_type, access_mode, par_min (kits; None for no par), seal, what its rounds take, or what the weather does to it.
+def change_place(*, place, version, why="", now=None, by, **facts):
+    """Change a place's name, place_type, access_mode, par_min (kits; None for no par), seal, seconds to hand, what its
+    rounds take, or what the weather does to it.
 
+    `why` is asked for where the par is lowered, and kept with it; `now` (UTC) is the present unless it is told.
     Kind and station stand in the ledger and stay. Raises CustodyError, StaleError.
     """
     begin(place.station, by)
     rules.check_open(place.name, closed_on=place.closed_on)
     check_name(place.station, facts.get("name", place.name), but=place)
     resealed = facts.get("seal", place.seal) != place.seal
+    old = place.par_min
+    if place.version == version:  # else they read first what somebody else wrote
+        check_par_change(old, facts.get("par_min", old), why)
     if told := change_row(place, version, facts, WORDS):
+        keep_par_change(place, old, why, now=now or timezone.now(), by=by)
         if resealed:
             Holder.objects.filter(pk=place.pk).update(sealed_at=Now())
         audit.record("place.changed", by=by, target=place, station=place.station, **told)
     return place
+
+
+def keep_par_change(place, old, why, *, now, by):
+    """Write down a par that is not what it was: who changed it, when and why."""
+    if place.par_min != old:
+        ParChange.objects.create(place=place, old=old, new=place.par_min, why=why, by=by, at=now)
 
 
 def what_keeps_open(place):

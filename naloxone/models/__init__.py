@@ -54,6 +54,14 @@ from naloxone.models.products import (
     PackCode,
     Product,
 )
+from naloxone.models.programmes import (
+    ENDS,
+    Authority,
+    AuthorityKind,
+    ProgrammeDecision,
+    TrainingConfirmation,
+)
+from naloxone.models.readiness import AtRisk, Drill, DrillRequest, ParChange
 from naloxone.models.registers import RegisterCount, RegisterPassing, RegisterTaking
 from naloxone.models.rounds import DrawnKit, KitScan, Round, RoundResult, Walk
 from naloxone.models.searches import Search, SearchEnd
@@ -91,6 +99,7 @@ from naloxone.models.uses import (
 )
 
 __all__ = [
+    "ENDS",
     "MONTHS",
     "OUTSIDE",
     "RESULTS",
@@ -99,6 +108,9 @@ __all__ = [
     "Act",
     "ActNote",
     "Arrival",
+    "AtRisk",
+    "Authority",
+    "AuthorityKind",
     "ClosingCode",
     "Consignment",
     "ConsignmentLine",
@@ -115,6 +127,8 @@ __all__ = [
     "DisposalReceiptPhoto",
     "DoseDetail",
     "DrawnKit",
+    "Drill",
+    "DrillRequest",
     "Exchange",
     "Fault",
     "Giver",
@@ -148,9 +162,11 @@ __all__ = [
     "OrderReceipt",
     "Outcome",
     "PackCode",
+    "ParChange",
     "PlaceEmptied",
     "PlaceType",
     "Product",
+    "ProgrammeDecision",
     "Reading",
     "ReceiptPhoto",
     "RecordSource",
@@ -169,6 +185,7 @@ __all__ = [
     "StorageDecisionLine",
     "TemperatureRecord",
     "TemperatureUpload",
+    "TrainingConfirmation",
     "UnitKind",
     "UseBinding",
     "UseDose",

@@ -1,5 +1,6 @@
 """Whoever or whatever can have a unit: places, carriers, the supplier."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -72,6 +73,8 @@ class Holder(models.Model):
     place_type = models.CharField(max_length=12, choices=PlaceType.choices, blank=True)
     access_mode = models.CharField(max_length=12, choices=AccessMode.choices, blank=True)
     par_min = models.PositiveSmallIntegerField(null=True)
+    # Seconds in which a dose of the place must be in hand; None: settings.REACH_SECONDS.
+    reach_seconds = models.PositiveSmallIntegerField(null=True)
     # The seal on a place's door or lid: unbroken, it stands for what is behind it.
     seal = models.CharField(max_length=30, blank=True)
     sealed_at = models.DateTimeField(null=True)
@@ -137,6 +140,11 @@ class Holder(models.Model):
     def stands_hot(self):
         """Whether what is in it stands as hot or cold as the weather: a vehicle, or a place out of doors."""
         return self.kind == HolderKind.VEHICLE or self.outdoors
+
+    @property
+    def reach_limit(self):
+        """Seconds in which a dose must be in hand."""
+        return self.reach_seconds or settings.REACH_SECONDS
 
     @property
     def carrier(self):

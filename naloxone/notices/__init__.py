@@ -23,6 +23,7 @@ from naloxone.notices.expiry import KIND, dues, horizons, line, recipients, swee
 from naloxone.notices.hands import tell_lapsed, tell_undone, tell_used
 from naloxone.notices.letters import ESCALATED, IN_CHARGE, LATE, in_charge
 from naloxone.notices.liaisons import LIAISON, liaison_line, tell_register
+from naloxone.notices.readiness import AT_RISK, AUTHORITY, DRILL_FAILED, DRILLS, SHORT, tell_drill
 from naloxone.notices.recalls import RECALL, RUNNING, tell_recalled
 from naloxone.notices.stock import (
     NIL,
@@ -37,8 +38,12 @@ from naloxone.notices.stock import (
 from naloxone.notices.storage import REPLACE, REVIEW, SEASON
 
 __all__ = [
+    "AT_RISK",
+    "AUTHORITY",
     "CONSIGNMENT",
     "DISCREPANCY",
+    "DRILLS",
+    "DRILL_FAILED",
     "ESCALATED",
     "IN_CHARGE",
     "KIND",
@@ -54,6 +59,7 @@ __all__ = [
     "REVIEW",
     "RUNNING",
     "SEASON",
+    "SHORT",
     "STOCK",
     "UNSIGNED",
     "below_par",
@@ -73,6 +79,7 @@ __all__ = [
     "sweep_expiries",
     "tell_arrived",
     "tell_called_back",
+    "tell_drill",
     "tell_lapsed",
     "tell_missing",
     "tell_owner",

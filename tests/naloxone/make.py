@@ -172,3 +172,40 @@ def hand(kits, to, *, by):
     )
     actions.answer_offer(offer=offer, now=timezone.now(), request_key=key(), by=to)
     return list(Kit.objects.filter(pk__in=[k.pk for k in kits]).with_names().order_by("pk"))
+
+
+# --- readiness -----------------------------------------------------------------------------------------
+
+
+def at_risk(by, *, people=4, dogs=0, place=None, shifts=(1, 2, 3), counted_on=None, now=None):
+    """The number at risk in each shift, at a place or at the person's station."""
+    now = now or timezone.now()
+    return actions.record_at_risk(
+        station=by.station, place=place, told=[actions.InShift(shift, people, dogs) for shift in shifts],
+        source="Roster", counted_on=counted_on or by.station.today(now), now=now, request_key=key(), by=by,
+    )  # fmt: skip
+
+
+def drill(place, by, seconds=74, *, at=None, now=None, **facts):
+    """A drill of the shift that is on duty at a moment; None for no access."""
+    now = now or timezone.now()
+    return actions.record_drill(
+        place=place, drilled_by=facts.pop("drilled_by", by), opened=seconds is not None, seconds=seconds,
+        occurred_at=at or now, now=now, request_key=key(), by=by, **facts,
+    )  # fmt: skip
+
+
+def drilled(place, by, seconds=74, now=None):
+    """The place shown to open by each of the three shifts, in the last day."""
+    now = now or timezone.now()
+    return [
+        drill(place, by, seconds, at=now - dt.timedelta(hours=hours), now=now)
+        for hours in (0, 8, 16)
+    ]
+
+
+def nothing_to_ask(by, *places):
+    """Who is at risk is told, and each shift has shown that it opens the places: nothing of readiness is to be done."""
+    at_risk(by, people=0)
+    for place in places:
+        drilled(place, by)

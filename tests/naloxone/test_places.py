@@ -56,8 +56,9 @@ def acts(place):
 # --- changed -------------------------------------------------------------------------------------
 def test_a_change_is_written_with_what_was_before(by, cabinet):
     actions.change_place(
-        place=cabinet, version=1, name="Lane 4 cabinet", access_mode="key", par_min=None, by=by
-    )
+        place=cabinet, version=1, name="Lane 4 cabinet", access_mode="key", par_min=None,
+        why="The lane is closed", by=by,
+    )  # fmt: skip
 
     cabinet.refresh_from_db()
     assert (cabinet.name, cabinet.access_mode, cabinet.par_min) == ("Lane 4 cabinet", "key", None)
