@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from naloxone import actions, badges, forms, printed
+from naloxone import actions, badges, first_out, forms, printed
 from naloxone.models import Arrival, Consignment
 from naloxone.views.stock import asked, form_page
 from safety_portal import access, documents, keyset, looking
@@ -93,14 +93,22 @@ def consignments_all(request):
 
 
 # --- sending ------------------------------------------------------------------------------------------
+def destination_of(request):
+    """The station that a proposal fills in."""
+    key = request.GET.get("destination", "")
+    return {"destination": key} if key.isdecimal() and len(key) < 10 else {}
+
+
 @needs(Permission.CUSTODY_GIVE)
 def send(request):
     """Which kits, to which station, by whom, until when."""
     form = forms.SendForm(
         request.POST or None, person=request.person, cancel_url=reverse("naloxone:kits"),
-        initial=asked(request) | {"destination": request.GET.get("destination")},
+        initial=asked(request) | destination_of(request),
     )  # fmt: skip
+    sooner = first_out.left_by(form)
     if request.method == "POST" and form.carry_out(actions.send_kits):
+        first_out.note(request, sooner)
         messages.success(
             request, f"{form.result.reference} is on its way. Put its packing list into the box."
         )

@@ -9,11 +9,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from naloxone import actions, badges, codes, forms
+from naloxone import actions, badges, codes, first_out, forms
 from naloxone.actions.inspections import is_sealed
 from naloxone.models import CustodyEvent, HandOver, HandOverLine, Kit, Outcome
 from naloxone.possible import may_inspect
 from naloxone.rules import EventKind
+from naloxone.views.drills import points
 from naloxone.views.stock import asked, done, form_page
 from safety_portal import access, keyset, looking
 from safety_portal.access import Permission, everyone
@@ -23,6 +24,7 @@ from safety_portal.page_parts import Column, Tab, Table
 from safety_portal.widgets import look_up_answer
 
 MOST_SHOWN = 50
+MOST_POINTS = 12  # as links under My kits
 NEWEST = (By("pk"),)
 
 
@@ -40,7 +42,7 @@ def give(request):
         request.POST or None, person=request.person, initial=asked(request), cancel_url=home_of(request.person)
     )  # fmt: skip
     if request.method != "POST" or not form.is_valid():
-        return form_page(request, form, "Hand over kits")
+        return form_page(request, form, "Hand over kits", first_out=first_to_give(request))
     act = request.POST.get("act", "")
     if act == "offer":
         return offer(request, form)
@@ -53,6 +55,13 @@ def give(request):
     if act == "here" and counter.hand_over(form, request):
         return done(request, form, f"With {form.cleaned_data['receiver']}")
     return check_page(request, form, counter)
+
+
+def first_to_give(request):
+    """What is to go first, while nothing is chosen."""
+    if request.method == "POST" or request.GET:
+        return []
+    return first_out.propose(request.person, Permission.CUSTODY_GIVE, timezone.now())
 
 
 def home_of(person):
@@ -78,7 +87,7 @@ def check_page(request, form, counter):
     counter.submit_label = f"Hand over {many} now"
     context = {
         "title": f"Hand {many} to {receiver}?",
-        "kits": badges.show(kits, request.person.station.today()),
+        "kits": badges.show(first_out.mark(kits, timezone.now()), request.person.station.today()),
         "receiver": codes.describe(receiver),
         "counter_form": counter,
         "form": counter,
@@ -130,6 +139,7 @@ def my_kits(request):
         "title": "My kits",
         "kits": badges.show(kits, today),
         "waiting": waiting(request.person),
+        "points": list(points(Q(station=request.person.station_id)).order_by("name")[:MOST_POINTS]),
     }
     return render(request, "naloxone/my_kits.html", context)
 

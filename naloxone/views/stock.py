@@ -5,9 +5,10 @@ from django.db.models import Count, F, Max, Min
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 
-from naloxone import actions, badges, codes, forms
-from naloxone.models import Act, Kit
+from naloxone import actions, badges, codes, first_out, forms
+from naloxone.models import Act, Kit, UnitKind
 from naloxone.rules import GONE, MOST_UNITS, EventKind, State
 from safety_portal.access import Permission, everyone, needs
 from safety_portal.widgets import look_up_answer
@@ -92,9 +93,15 @@ def assemble(request):
         initial=asked(request),
         cancel_url=reverse(KITS),
     )
+    sooner = first_out.left_by(form)
     if request.method == "POST" and form.carry_out(actions.assemble_kits):
+        first_out.note(request, sooner)
         return redirect("naloxone:made", form.result.pk)
-    return form_page(request, form, "Assemble kits")
+    cartons = {"kind": UnitKind.CARTON}
+    first = [] if request.GET else first_out.propose(
+        request.person, Permission.KITS_ASSEMBLE, timezone.now(), **cartons
+    )  # fmt: skip
+    return form_page(request, form, "Assemble kits", first_out=first)
 
 
 @needs(Permission.STOCK_RECEIVE)

@@ -6,7 +6,7 @@ from django.db.models import Prefetch, Q
 from django.shortcuts import render
 from django.utils import timezone
 
-from naloxone import actions, badges, codes, forms, possible
+from naloxone import actions, badges, codes, first_out, forms, possible
 from naloxone.actions import custody
 from naloxone.forms.terminal import issuable, read_codes
 from naloxone.models import HandOver, HandOverLine, Kit
@@ -167,7 +167,9 @@ def check(request, turn, theirs):
         scanned = issuable(scanned, receiver, turn.terminal.station.today())
     found = {
         "scanned": scanned,
-        "kits": badges.show(scanned.kits, turn.terminal.station.today()),
+        "kits": badges.show(
+            first_out.mark(scanned.kits, timezone.now()), turn.terminal.station.today()
+        ),
         "today": turn.terminal.station.today(),
         "asked": turn.told["receiver"],
     }
