@@ -401,6 +401,10 @@ class World:
             request_key=make.key(), by=self.chief,
         )  # fmt: skip
         self.order = order(self.chief)
+        self.drill_request = actions.ask_drill(
+            place=self.place, shift=1, due_on=make.day(7), now=make.timezone.now(), request_key=make.key(),
+            by=self.chief,
+        )  # fmt: skip
         self.pack_code = "00311917040332"
         actions.remember_code(code=self.pack_code, product=make.product(), by=self.chief)
         self.walk = actions.record_rounds(
@@ -455,6 +459,7 @@ class World:
             "OR-<int:number>": self.order.pk,
             "dose/<int:position>": 1,
             "DS-<int:number>": self.disposal.pk,
+            "DQ-<int:number>": self.drill_request.pk,
             "I-<int:number>": self.inspection.pk,
             "W-<int:number>": self.walk.pk,
             "R-<int:number>": self.walk.rounds.get().pk,

@@ -43,6 +43,14 @@ from naloxone.forms.life import (
 from naloxone.forms.orders import AddLineForm, DueForm, EndOrderForm, OrderForm
 from naloxone.forms.packs import ForgetCodeForm, PackCodeForm
 from naloxone.forms.places import ChangePlaceForm, ClosePlaceForm, PlaceForm
+from naloxone.forms.readiness import (
+    AskDrillForm,
+    AtRiskForm,
+    AuthorityForm,
+    DecisionForm,
+    DrillForm,
+    TrainingForm,
+)
 from naloxone.forms.receive import ReceiveForm, TrainersForm
 from naloxone.forms.registers import HandOverRegisterForm, TakeRegisterForm
 from naloxone.forms.rounds import (
@@ -84,8 +92,11 @@ __all__ = [
     "AddLineForm",
     "AnswerForm",
     "ArrivalForm",
+    "AskDrillForm",
     "AssembleForm",
+    "AtRiskForm",
     "AttestForm",
+    "AuthorityForm",
     "BindForm",
     "CallBackForm",
     "ChangePlaceForm",
@@ -101,6 +112,7 @@ __all__ = [
     "DoseForm",
     "DueForm",
     "EndOrderForm",
+    "DrillForm",
     "ExchangeForm",
     "ForgetCodeForm",
     "FoundForm",
@@ -155,6 +167,7 @@ __all__ = [
     "TakeRegisterForm",
     "TemperatureForm",
     "TrainersForm",
+    "TrainingForm",
     "UndoForm",
     "UploadForm",
     "UseForm",

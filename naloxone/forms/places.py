@@ -2,6 +2,7 @@
 
 from naloxone.forms.base import CustodyForm
 from naloxone.models import AccessMode, PlaceType
+from naloxone.readiness_rules import LONGEST_DRILL
 from naloxone.rules import HolderKind
 from safety_portal import access
 from safety_portal import widgets as w
@@ -21,6 +22,10 @@ class PlaceFacts(CustodyForm):
     seal = w.TextField(
         label="Outer seal: its number", max_length=30, required=False,
         help_text="If door or lid is sealed. Unbroken, it stands for what is behind it.",
+    )  # fmt: skip
+    reach_seconds = w.NumberField(
+        label="Seconds in which a dose must be in hand", min_value=1, max_value=LONGEST_DRILL, required=False,
+        help_text="Empty: as everywhere. A drill shows whether it is.",
     )  # fmt: skip
     every_shift = w.YesField(label="Looked at every shift", required=False, initial=True)
     two_people = w.YesField(label="A round takes two people", required=False)
@@ -50,8 +55,8 @@ class PlaceForm(PlaceFacts):
     )  # fmt: skip
 
     field_order = (
-        "kind", "name", "station", "place_type", "access_mode", "par_min", "seal", "every_shift", "two_people",
-        "outdoors", "overnight", "sensor",
+        "kind", "name", "station", "place_type", "access_mode", "par_min", "seal", "reach_seconds",
+        "every_shift", "two_people", "outdoors", "overnight", "sensor",
     )  # fmt: skip
 
     def __init__(self, *args, person, **kwargs):
@@ -65,6 +70,11 @@ class PlaceForm(PlaceFacts):
 
 class ChangePlaceForm(w.RowForm, PlaceFacts):
     submit_label = "Change"
+    why = w.TextField(
+        label="Why the par changes", max_length=200, required=False,
+        help_text="Asked for when it is lowered, and shown beside the change.",
+    )  # fmt: skip
+    field_order = ("name", "place_type", "access_mode", "par_min", "why")
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

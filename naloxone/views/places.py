@@ -12,13 +12,23 @@ from django.utils import timezone
 
 from naloxone import actions, badges, forms, storage, storage_words, swaps
 from naloxone.actions.places import what_keeps_open
+from naloxone.actions.readiness import may_drill
 from naloxone.actions.storage import may_read
 from naloxone.filters import listed
-from naloxone.models import Holder, Kit, StorageDecision, UnitKind, UseReport, need, own_day
+from naloxone.models import (
+    Holder,
+    Kit,
+    PlaceType,
+    StorageDecision,
+    UnitKind,
+    UseReport,
+    need,
+    own_day,
+)
 from naloxone.possible import acts_on_place
 from naloxone.rules import GONE, PLACES, State
 from naloxone.storage_rules import degrees
-from naloxone.views.levels import figures_of_need
+from naloxone.views.levels import asked_station, figures_of_need
 from naloxone.views.stock import form_page
 from safety_portal import access, keyset, looking
 from safety_portal.access import Permission, needs
@@ -36,6 +46,11 @@ FILE = (
     Out("Kind of place", "get_place_type_display"), Out("Opens", "get_access_mode_display"), Out("Par", "par_min"),
     Out("Outer seal", "seal"), Out("Looked at every shift", "every_shift"), Out("A round takes two", "two_people"),
 )  # fmt: skip
+
+
+def is_open_point(place):
+    """Whether a place is one that must open in need."""
+    return place.closed_on is None and place.place_type != PlaceType.STOREROOM
 
 
 def places_where(person, permission):
@@ -111,6 +126,7 @@ def place(request, number):
         "title": found.name,
         "place": found,
         "acts": acts_on_place(found, request.person, left),
+        "may_drill": is_open_point(found) and may_drill(request.person, found),
         "keeps_open": any(left.values()),
         "kits": storage_words.add_marks(
             badges.show(list(kits.first_expired_first()[:MOST_SHOWN]), today)
@@ -183,8 +199,9 @@ def emptied_url(place):
 def open_place(request):
     """A new storage point or vehicle."""
     form = forms.PlaceForm(
-        request.POST or None, person=request.person, cancel_url=reverse("naloxone:places")
-    )
+        request.POST or None, person=request.person, cancel_url=reverse("naloxone:places"),
+        initial={"station": (asked_station(request) or request.person.station).pk},
+    )  # fmt: skip
     if request.method == "POST" and form.carry_out(actions.open_place):
         messages.success(request, f"{form.result} is open.")
         return redirect(form.result)

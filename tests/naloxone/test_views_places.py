@@ -89,7 +89,7 @@ def text_of(answer):
 
 def changed(**changes):
     return {
-        "name": "Lane 4 cabinet", "place_type": "vault", "access_mode": "key", "par_min": "",
+        "name": "Lane 4 cabinet", "place_type": "vault", "access_mode": "key", "par_min": "", "why": "The lane is closed",
         "version": "1",
     } | changes  # fmt: skip
 
