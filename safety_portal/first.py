@@ -15,6 +15,7 @@ from django.db.models import (
     Q,
     TextField,
     Value,
+    Window,
 )
 from django.db.models.functions import Cast, Coalesce
 from django.urls import reverse
@@ -26,6 +27,7 @@ from naloxone.models import (
     Discrepancy,
     DiscrepancyKind,
     Disposal,
+    DrillRequest,
     HandOver,
     Holder,
     Kit,
@@ -40,7 +42,7 @@ from safety_portal.panels import A_DAY, at, here, still_open
 
 MOST_FIRST = 7
 BIND_WITHIN = dt.timedelta(hours=RECONCILE_HOURS)  # which kit it was is found out in that time
-SEARCH, BOX, SWAP = "search", "box", "swap"  # among the kinds of what has a clock
+SEARCH, BOX, SWAP, DRILL = "search", "box", "swap", "drill"  # among the kinds of what has a clock
 
 
 @dataclass(frozen=True)
@@ -73,19 +75,39 @@ def kits_of_leavers(person):
         yield Item(text, kit.holder.person.left_on, kit.get_absolute_url(), late=True)
 
 
+def noon_of(day):
+    """Noon of the day in a column: that day by every clock here."""
+    noon = Cast(day, DateTimeField()) + dt.timedelta(hours=12)
+    return ExpressionWrapper(noon, output_field=DateTimeField())
+
+
+def asked_drills(person):
+    """Drills that were asked for at places of one's stations, as rows of the clocks: about is the shift, the key its place's."""
+    mine = access.within(person, Permission.CUSTODY_GIVE, field="place__station")
+    found = DrillRequest.objects.open().filter(mine, looking.narrowing(person, "place__station"))
+    text = TextField()
+    return (
+        found.filter(place__closed_on=None)
+        .order_by()
+        .values_list(
+            noon_of("due_on"), "place", Cast(Value(DRILL), text), Cast("shift", BigIntegerField()),
+            Cast("place__name", text),
+        )
+    )  # fmt: skip
+
+
 def coming(person, now):
-    """Boxes on their way to one's stations, as rows of the clocks: noon of their day is that day by every clock here."""
+    """Boxes on their way to one's stations, as rows of the clocks."""
     theirs = access.within(person, Permission.CUSTODY_TAKE, field="destination")
-    noon = ExpressionWrapper(
-        Cast("expected_on", DateTimeField()) + dt.timedelta(hours=12), output_field=DateTimeField()
-    )
     text, none = TextField(), Cast(Value(None), BigIntegerField())
     return (
         Consignment.objects.open()
         .filter(theirs, looking.narrowing(person, "destination"))
         .filter(expected_on__gte=person.station.today(now))
         .order_by()
-        .values_list(noon, "pk", Cast(Value(BOX), text), none, Cast("station__name", text))
+        .values_list(
+            noon_of("expected_on"), "pk", Cast(Value(BOX), text), none, Cast("station__name", text)
+        )
     )
 
 
@@ -116,7 +138,7 @@ def clocks(person, now):
     """What still has time; one query. Past its time each is an alert.
 
     What does not add up, what is searched for at a place, what one person ended without a second signature,
-    boxes on their way here, and places that need a swap.
+    boxes on their way here, places that need a swap, and drills that were asked for (the only ones that may be late).
     """
     where = Q(here(person, Permission.CUSTODY_GIVE), due_at__gt=now)
     text, none = TextField(), Value("")
@@ -131,6 +153,7 @@ def clocks(person, now):
         searched.values_list("due_at", "pk", search, "kit", name),
         coming(person, now),
         bare_places(person, now),
+        asked_drills(person),
         all=True,
     )
     bare = []
@@ -144,6 +167,9 @@ def clocks(person, now):
         elif kind == BOX:
             what = f"CN-{key} is on its way from {place_name}"
             url = reverse("naloxone:consignment", args=[key])
+        elif kind == DRILL:
+            what = f"Drill {place_name} by shift {about}"
+            url = reverse("naloxone:drill", args=[key])
         elif kind:
             what = f"{DiscrepancyKind(kind).label}: {f'K-{about}' if about else place_name}"
             url = reverse("naloxone:discrepancy", args=[key])
@@ -151,7 +177,8 @@ def clocks(person, now):
             whose = "a colleague’s" if about == person.pk else "a second person’s"
             what = f"DS-{key} waits for {whose} signature"
             url = reverse("naloxone:disposal", args=[key])
-        yield Item(what, person.station.today(due_at), url, late=False)
+        day = person.station.today(due_at)
+        yield Item(what, day, url, late=day < person.station.today(now))
     yield from swaps_at(bare, now)
 
 
@@ -182,21 +209,18 @@ def overdue_inspections(person, now):
 
 
 def open_alerts(person, today):
-    """Alerts as one acts on them: those of a group are one line, with the nearest day, whatever their stations."""
+    """Alerts as one acts on them: those of a group are one line, with the nearest day, whatever their stations; one query."""
+    same = {"partition_by": [F("kind"), F("group")]}
     mine = Alert.objects.visible_to(person).filter(looking.narrowing(person)).open()
-    groups = list(
-        mine.values("kind", "group")
-        .annotate(
-            number=Count("pk"), due=Min("due_on"), one=Min("pk"),
-            stations=ArrayAgg("station", distinct=True),
-        )
-        .order_by(F("due").asc(nulls_first=True), "one")[: MOST_FIRST + 1]
+    groups = mine.annotate(
+        number=Window(Count("pk"), **same), nearest=Window(Min("due_on"), **same),
+        first=Window(Min("pk"), **same), stations=Window(ArrayAgg("station"), **same),
     )  # fmt: skip
-    ones = Alert.objects.select_related("station").in_bulk([group["one"] for group in groups])
-    for group in groups:
-        alert, kind = ones[group["one"]], alerts.kinds.get(group["kind"])
-        alert.due_on = group["due"]  # the line tells of the nearest; the row is not saved
-        found = stand_ins(alert, group["number"], group["stations"])
+    ones = groups.filter(pk=F("first")).select_related("station")
+    for alert in ones.order_by(F("nearest").asc(nulls_first=True), "pk")[: MOST_FIRST + 1]:
+        kind = alerts.kinds.get(alert.kind)
+        alert.due_on = alert.nearest  # the line tells of the nearest; the row is not saved
+        found = stand_ins(alert, alert.number, list(dict.fromkeys(alert.stations)))
         text = kind.line(found) if kind else f"{alert.kind} {alert.subject}"
         url = kind.url([alert]) if kind else ""
         if not url or not access.opens(person, url):

@@ -17,7 +17,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast, Concat, TruncMonth
 
-from naloxone import badges, round_summary
+from naloxone import badges, readiness, round_summary
 from naloxone.models import (
     Act,
     CustodyEvent,
@@ -26,11 +26,13 @@ from naloxone.models import (
     HandOverLine,
     Holder,
     Kit,
+    ProgrammeDecision,
     Search,
     UseReport,
     need,
     own_day,
 )
+from naloxone.readiness_rules import Lack
 from naloxone.rules import CARRIERS, CLOCK_SLACK, PLACES, UNUSED, State
 from safety_portal import access, looking
 from safety_portal.access import EVERYWHERE, Grant, Permission, Role
@@ -146,8 +148,26 @@ def places_in_charge(person, permission, now):
     )
 
 
+def stations_in_charge(person, places):
+    """Keys of the stations of some places where the person sees how ready they are."""
+    keys = {place.station_id for place in places}
+    return [key for key in keys if access.may(person, Permission.READINESS_SEE, at=key)]
+
+
+def readiness_of(stations, now):
+    """How ready some stations are (keys): how many keep an antagonist in points, what the others lack, the worst first; one query."""
+    lines = [line for line in readiness.of_stations(now, stations) if line.points]
+    lacking = [line for line in lines if line.lacks]
+    order = list(Lack)
+    lacking.sort(key=lambda line: order.index(line.worst))
+    return {
+        "stations": len(lines), "lacking": lacking[:FEW], "lacking_number": len(lacking),
+        "wrong": any(line.is_wrong for line in lacking),
+    }  # fmt: skip
+
+
 def reach(person, now):
-    """Is an antagonist in reach of everybody at risk? As far as places have a par level; and was it looked at?"""
+    """Is an antagonist in reach of everybody at risk? Against par and those at risk, as drills showed it; was it looked at?"""
     if not at(person, Permission.CUSTODY_GIVE):
         return None
     found = places_in_charge(person, Permission.CUSTODY_GIVE, now)
@@ -160,6 +180,7 @@ def reach(person, now):
     for place in worst:
         place.badge = badges.par_badge(place)
     return {
+        **readiness_of(stations_in_charge(person, found), now),
         "places": len(places), "below": len(below), "missing": missing, "worst": worst,
         "serviceable": sum(place.serviceable for place in places), "par": sum(p.par_min for p in places),
         "waiting": len(waiting), "late": sum(place.late for place in waiting),
@@ -265,7 +286,18 @@ def figures(person, now):
         .order_by("name")
     )
     totals = {key: sum(row[key] for row in rows) for key in ("serviceable", "expired", "carried")}
-    return {"rows": rows, **totals}
+    return {"rows": rows, **totals, **agency_ready(now)}
+
+
+def agency_ready(now):
+    """How many stations keep an antagonist in reach, how many of them are not shown to be ready, how many have none yet and should."""
+    lines = [line for line in readiness.of_stations(now) if line.points]
+    newest = ProgrammeDecision.objects.order_by("station", "-pk").distinct("station")
+    should = {row.station_id for row in newest if row.should}
+    return {
+        "keeping": len(lines), "not_ready": sum(bool(line.lacks) for line in lines),
+        "to_begin": len(should - {line.key for line in lines}),
+    }  # fmt: skip
 
 
 def sweeps(person, now):

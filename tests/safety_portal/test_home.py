@@ -101,6 +101,51 @@ def test_expired_kits_are_in_reach_of_nobody(client, chief, keeper, at):
     assert home(client, chief)["reach"]["missing"] == 1
 
 
+def test_the_first_question_is_answered_by_par_those_at_risk_and_drills(client, chief, keeper, at):
+    store = make.place(keeper, "Lane 1")
+    make.delivery(keeper, store, cartons=3)
+    page = home(client, chief)
+    assert "Not shown." in page["text"]
+    assert "Number at risk unknown; Not shown to be in reach" in page["text"]
+    assert f"/readiness/?station={at.code}" in page["text"]
+
+    make.at_risk(keeper, people=40)
+    assert "Not everywhere." in home(client, chief)["text"]
+
+    make.nothing_to_ask(keeper, store)
+    page = home(client, chief)
+    assert page["reach"]["lacking"] == []
+    assert "Yes." in page["text"]
+    assert "each shift has opened each place" in page["text"]
+
+
+def test_more_stations_than_are_shown_are_counted(client):
+    for _ in range(6):
+        make.place(make.coordinator(make.station()))
+    region = make.person(make.station(), Role.SUPERVISOR, scope=Scope.EVERYWHERE)
+
+    assert "6 stations of 6 not shown to be ready" in home(client, region)["text"]
+
+
+def test_the_health_office_reads_how_many_stations_are_not_ready(client, keeper, at):
+    office = make.person(at, Role.HEALTH_OFFICE, scope=Scope.EVERYWHERE)
+    assert "No station keeps an antagonist in reach" in home(client, office)["text"]
+    store = make.place(keeper)
+    lacking = make.station()
+    actions.decide_programme(
+        station=lacking, should=True, post="Director", source="Memo", decided_on=lacking.today(),
+        now=timezone.now(), request_key=make.key(), by=office,
+    )  # fmt: skip
+
+    text = home(client, office)["text"]
+    assert "1 station not shown to be ready" in text
+    assert "1 station should have a programme" in text
+
+    make.delivery(keeper, store, cartons=2)
+    make.nothing_to_ask(keeper, store)
+    assert "1 station shown to be ready" in home(client, office)["text"]
+
+
 def test_a_station_without_par_is_not_said_to_be_well(client, chief):
     assert "no place at your stations has a par level" in home(client, chief)["text"]
 
@@ -110,6 +155,7 @@ def test_do_first_has_late_offers_kits_of_leavers_and_alerts_by_their_day(
 ):
     store, officer, gone = make.place(keeper), make.person(at), make.person(at)
     make.person(at, Role.DEPUTY)  # or that would be one more thing to do
+    make.nothing_to_ask(keeper, store)
     first, second, third, fourth = make.delivery(keeper, store, cartons=4, expires_on=make.day(20))
     make.hand([first], gone, by=keeper)
     late = offer([second], officer, keeper, now=timezone.now() - 3 * DAY)
@@ -165,8 +211,10 @@ def test_do_first_asks_for_the_second_signature_and_the_auditor_for_none(client,
 
 
 def test_a_line_leads_nobody_to_a_page_that_they_may_not_open(client, at, keeper):
-    make.delivery(keeper, make.place(keeper), expires_on=make.day(20))
+    store = make.place(keeper)
+    make.delivery(keeper, store, expires_on=make.day(20))
     make.person(at, Role.DEPUTY)
+    make.nothing_to_ask(keeper, store)
     alerts.run_sweeps(now=timezone.now())
     office = make.person(at, Role.HEALTH_OFFICE, scope=Scope.EVERYWHERE)
 
