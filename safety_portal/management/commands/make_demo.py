@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from safety_portal import alerts, digests
-from safety_portal.demo import cast, protocols, stories
+from safety_portal.demo import cast, protocols, readiness, stories
 from safety_portal.demo.world import World
 from safety_portal.people import Account
 
@@ -42,6 +42,7 @@ class Command(BaseCommand):
             world = World(people, now)
             stories.tell(world)
             protocols.write_protocols(world)
+            readiness.show_readiness(world)
             cast.change_staff(people, now)
             for moment in digest_moments(now):
                 alerts.run_sweeps(now=moment)
