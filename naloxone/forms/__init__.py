@@ -47,8 +47,8 @@ from naloxone.forms.readiness import (
     AskDrillForm,
     AtRiskForm,
     AuthorityForm,
-    DecisionForm,
     DrillForm,
+    ProgrammeDecisionForm,
     TrainingForm,
 )
 from naloxone.forms.receive import ReceiveForm, TrainersForm
@@ -148,6 +148,7 @@ __all__ = [
     "PlaceCodeForm",
     "PlaceForm",
     "ProductForm",
+    "ProgrammeDecisionForm",
     "ReadForm",
     "RecallForm",
     "ReceiptForm",

@@ -166,7 +166,7 @@ def post_field(label):
     return w.TextField(label=label, max_length=120, help_text="A post, not a name")
 
 
-class DecisionForm(ProgrammeForm):
+class ProgrammeDecisionForm(ProgrammeForm):
     submit_label = "Record the decision"
     should = w.ChoiceField(
         label="Should this station have a naloxone programme?",

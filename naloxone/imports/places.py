@@ -95,7 +95,10 @@ def carry_out(run, steps, progress):
         else:
             facts = dict(step.facts)
             place = facts.pop("place")
-            place = actions.change_place(place=place, version=place.version, by=run.by, **facts)
+            why = f"By the imported file {run.name}"
+            place = actions.change_place(
+                place=place, version=place.version, why=why, by=run.by, **facts
+            )
         made.append({"words": f"{place}, {place.station}", "url": place.get_absolute_url()})
         progress(done)
     return made

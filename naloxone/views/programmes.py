@@ -156,7 +156,7 @@ def record_page(request, code, kind, verb, title, done):
 def decide_programme(request, code):
     """Should this station have a programme, and who says so?"""
     return record_page(
-        request, code, forms.DecisionForm, actions.decide_programme, "Decision on", "the decision is recorded"
+        request, code, forms.ProgrammeDecisionForm, actions.decide_programme, "Decision on", "the decision is recorded"
     )  # fmt: skip
 
 
