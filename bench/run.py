@@ -12,6 +12,7 @@ from bench import (
     machine,
     pages,
     paper,
+    readiness,
     report,
     rounds,
     seed,
@@ -76,6 +77,7 @@ def page_rows(portal):
     yield Row("round saved, form sent", saved.p50, "ms", saved.p95, floor=bare.time.p50, target=80)
     saved = rounds.by_action(coordinator)
     yield Row("round of 8 places and its draw, action", saved.p50, "ms", saved.p95, target=80)
+    yield page_row(readiness.page(audits, auditor), empty.time.p50, target=150)
     listed, nothing = pages.together(visits)
     yield Row(
         "kit list, 8 clients", listed, "requests/s", floor=nothing, target=80, more=True, share=0.4
@@ -138,6 +140,8 @@ def measured(scale):
     say("Rounds …")
     count, seconds = rounds.seed(scale, world.who_is(Role.COORDINATOR))
     say(f"{count:,} rounds, made in {seconds:.0f} s.")
+    count = readiness.seed(world.who_is(Role.COORDINATOR))
+    say(f"{count:,} numbers at risk and drills.")
     load = machine.load()
     say("Verifying …")
     rows += verify_rows()
