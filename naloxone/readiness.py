@@ -94,6 +94,15 @@ OF_STATIONS = (
     from naloxone_consignment box join naloxone_consignmentline line on line.consignment_id = box.id
     where box.ended_at is null and line.arrival is null
     group by box.destination_id
+), brought as (
+    select line_id, sum(doses) as doses from naloxone_orderreceipt group by line_id
+), ordered as (
+    select line.station_id,
+        sum(greatest(line.cartons * asked.doses_per_carton - coalesce(brought.doses, 0), 0)) as doses
+    from naloxone_orderline line join naloxone_order asked on asked.id = line.order_id
+    left join brought on brought.line_id = line.id
+    where not exists (select from naloxone_orderend ending where ending.order_id = line.order_id)
+    group by line.station_id
 ), points as (
     select station_id, count(*) filter (where is_storage) as stores,
         count(*) filter (where is_point) as points,
@@ -126,7 +135,7 @@ select day.id as key, station.name, station.code, station.state, day.region_id, 
     {each("(coalesce(points.left_{days}, 0) + coalesce(carried.left_{days}, 0))::int as left_{days}")},
     risk.people, risk.dogs, risk.need, coalesce(risk.shifts_known, 0) as shifts_known, risk.counted_on,
     coalesce(points.shown, 0)::int as shown, coalesce(points.not_opened, 0)::int as not_opened,
-    coalesce(coming.kits, 0) as coming
+    coalesce(coming.kits, 0) as coming, coalesce(ordered.doses, 0)::int as doses_on_order
 from day
 join safety_portal_station station on station.id = day.id
 join safety_portal_region region on region.id = day.region_id
@@ -134,6 +143,7 @@ left join points on points.station_id = day.id
 left join carried on carried.station_id = day.id
 left join risk on risk.station_id = day.id and risk.place_id is null
 left join coming on coming.station_id = day.id
+left join ordered on ordered.station_id = day.id
 order by lower(station.name), station.code
 """
 )
@@ -253,6 +263,7 @@ class StationLine(Line):
     shown: int
     not_opened: int
     coming: int
+    doses_on_order: int
 
     def __str__(self):
         return self.name

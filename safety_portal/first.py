@@ -222,7 +222,7 @@ def open_alerts(person, today):
         alert.due_on = alert.nearest  # the line tells of the nearest; the row is not saved
         found = stand_ins(alert, alert.number, list(dict.fromkeys(alert.stations)))
         text = kind.line(found) if kind else f"{alert.kind} {alert.subject}"
-        url = kind.url([alert]) if kind else ""
+        url = kind.url(found) if kind else ""
         if not url or not access.opens(person, url):
             url = reverse("alerts")
         yield Item(text, alert.due_on, url, late=bool(alert.due_on) and alert.due_on < today)

@@ -31,7 +31,7 @@ A_DAY = dt.timedelta(days=1)
 def station_due(kind, line, threshold, name):
     return alerts.Due(
         kind=kind, subject=line.code, station_id=line.key, due_on=None, threshold=threshold,
-        group=f"{name} {line.code}",
+        group=name,
     )  # fmt: skip
 
 
@@ -75,27 +75,47 @@ def sweep_readiness(now):
     return len(lines), sum(one.opened for one in made), sum(one.resolved for one in made)
 
 
+def at_stations(found):
+    """“at Laredo”, or “at 3 stations”: where some alerts are."""
+    number = len({alert.station_id for alert in found})
+    return f"at {found[0].station}" if number == 1 else f"at {number} stations"
+
+
 def at_risk_line(found):
     """One line of a digest: whose number is asked for."""
-    if found[0].threshold == OUT_OF_DATE:
-        return f"The number of people and dogs at risk at {found[0].station} is older than {settings.AT_RISK_DAYS} days"
-    return (
-        f"How many people and dogs are at risk in each shift at {found[0].station}? Nobody has said"
-    )
+    where = at_stations(found)
+    if all(alert.threshold == OUT_OF_DATE for alert in found):
+        return f"The number of people and dogs at risk {where} is older than {settings.AT_RISK_DAYS} days"
+    return f"How many people and dogs are at risk in each shift {where}? Nobody has said"
 
 
 def short_line(found):
-    return f"Fewer kits in reach at {found[0].station} than those at risk there need"
+    return f"Fewer kits in reach {at_stations(found)} than those at risk there need"
 
 
 def drills_line(found):
-    if found[0].threshold == OVERDUE:
-        return f"A drill that was asked for at {found[0].station} was not made in time"
-    return f"Not every shift has shown that it opens the places at {found[0].station}"
+    where = at_stations(found)
+    if any(alert.threshold == OVERDUE for alert in found):
+        return f"A drill that was asked for {where} was not made in time"
+    return f"Not every shift has shown that it opens the places {where}"
 
 
-def station_url(name):
-    return lambda found: reverse(f"naloxone:{name}", args=[found[0].subject])
+def at_risk_url(found):
+    if len({alert.station_id for alert in found}) > 1:
+        return f"{reverse('naloxone:readiness')}?show={Lack.UNKNOWN}"
+    return reverse("naloxone:at_risk", args=[found[0].subject])
+
+
+def short_url(found):
+    if len({alert.station_id for alert in found}) > 1:
+        return f"{reverse('naloxone:readiness')}?show={Lack.SHORT}"
+    return reverse("naloxone:programme", args=[found[0].subject])
+
+
+def drills_url(found):
+    if len({alert.station_id for alert in found}) > 1:
+        return reverse("naloxone:drills")
+    return f"{reverse('naloxone:drills')}?station={found[0].subject}"
 
 
 # --- a drill that failed ----------------------------------------------------------------------------------
@@ -211,10 +231,9 @@ def authority_url(found):
 
 
 for kind in (
-    alerts.Kind(AT_RISK, "Numbers of people at risk", in_charge, at_risk_line, station_url("at_risk")),
-    alerts.Kind(SHORT, "Too few kits for those at risk", in_charge, short_line, station_url("programme")),
-    alerts.Kind(DRILLS, "Drills that are due", in_charge, drills_line,
-                lambda found: f"{reverse('naloxone:drills')}?station={found[0].subject}"),
+    alerts.Kind(AT_RISK, "Numbers of people at risk", in_charge, at_risk_line, at_risk_url),
+    alerts.Kind(SHORT, "Too few kits for those at risk", in_charge, short_line, short_url),
+    alerts.Kind(DRILLS, "Drills that are due", in_charge, drills_line, drills_url),
     alerts.Kind(DRILL_FAILED, "Places that did not open in time", in_charge, failed_line,
                 lambda found: reverse("naloxone:drill", args=[place_of(found).pk])),
     alerts.Kind(AUTHORITY, "Authorities that end", authority_recipients, authority_line, authority_url),

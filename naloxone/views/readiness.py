@@ -230,7 +230,7 @@ def ahead(request):
         Column("Place" if station else "Station"), Column("Now", figure=True),
         *(Column(f"In {days} days", figure=True) for days in readiness.HORIZONS),
         Column("Needed", figure=True),
-        *([] if station else [Column("On its way", figure=True), Column("In store", figure=True)]),
+        *([] if station else [Column("On its way", figure=True), Column("On order", figure=True), Column("In store", figure=True)]),
     ]  # fmt: skip
     context = {
         "title": f"{station} ahead" if station else "Readiness ahead", "tabs": tabs("readiness_ahead"),

@@ -8,12 +8,13 @@ from django.db.models import Q
 from django.utils import timezone
 
 from naloxone import actions, changes, readiness, transfers
-from naloxone.models import Drill, DrillRequest, Holder, Kit, ParChange
+from naloxone.models import Drill, DrillRequest, Holder, Kit, OrderLine, ParChange
 from naloxone.readiness_rules import DrillResult, Lack
 from naloxone.rules import CustodyError
 from safety_portal.access import AccessError
 from safety_portal.audit import AuditRow
 from tests.naloxone import make
+from tests.naloxone.orders import order
 
 pytestmark = pytest.mark.django_db
 
@@ -187,6 +188,16 @@ def test_what_is_on_its_way_stands_beside_and_is_not_added_in(by, store):
     line = line_of(by.station)
 
     assert (line.coming, line.serviceable) == (3, 0)
+
+
+def test_what_is_on_order_stands_beside_in_doses(by, store):
+    order(by)
+
+    line = line_of(by.station)
+
+    lines = OrderLine.objects.filter(station=by.station).with_figures()
+    assert line.doses_on_order == sum(one.to_come for one in lines) > 0
+    assert line.serviceable == line.coming == 0
 
 
 def test_all_stations_cost_one_statement(by, store, django_assert_num_queries):

@@ -83,6 +83,23 @@ def test_too_few_for_those_at_risk_is_an_alert_until_there_are_enough(by, store)
     assert swept(notices.SHORT) == []
 
 
+def test_many_stations_are_one_line_that_leads_to_their_list(by, store):
+    other = make.coordinator(make.station())
+    make.place(other)
+    for who in (by, other):
+        make.at_risk(who, shifts=(1,))
+    alerts.run_sweeps(now=timezone.now())
+
+    for kind, said, leads in (
+        (notices.AT_RISK, "in each shift at 2 stations?", "/readiness/?show=unknown"),
+        (notices.SHORT, "in reach at 2 stations", "/readiness/?show=short"),
+        (notices.DRILLS, "the places at 2 stations", "/readiness/drills/"),
+    ):
+        found = list(Alert.objects.open().filter(kind=kind))
+        assert said in alerts.kinds[kind].line(found)
+        assert alerts.kinds[kind].url(found) == leads
+
+
 def test_a_station_without_a_point_asks_for_nothing(by):
     make.storeroom(by)
 
