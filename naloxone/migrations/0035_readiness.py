@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("naloxone", "0033_trainers"),
+        ("naloxone", "0034_receipts"),
         ("safety_portal", "0014_deputies"),
     ]
 

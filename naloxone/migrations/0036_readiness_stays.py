@@ -6,7 +6,7 @@ from safety_portal.append_only import Protect
 
 
 class Migration(migrations.Migration):
-    dependencies = [("naloxone", "0034_readiness")]
+    dependencies = [("naloxone", "0035_readiness")]
 
     operations = [
         Protect("naloxone_atrisk"),
