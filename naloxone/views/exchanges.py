@@ -22,6 +22,7 @@ from safety_portal.keyset import By
 from safety_portal.page_parts import Column, Table
 
 NEWEST = (By("pk"),)
+MOST_LEFT = 100  # by name; a muster is of forty
 MOST_DONE = 5  # of the newest exchanges on the muster's page; the others are counted
 
 
@@ -106,13 +107,14 @@ def next_form(form, found, person, now, *, done):
 
 
 def muster_context(request, found, form, now):
-    done = found.exchanges.count()
-    left = list(found.left())
+    done, to_come = found.exchanges.count(), found.left()
+    left = list(to_come[: MOST_LEFT + 1])
+    count = len(left) if len(left) <= MOST_LEFT else to_come.count()
     newest = Exchange.objects.filter(muster=found).select_related("receiver", "old", "new", "act")
     running = found.is_open(now) and found.by_id == request.person.pk
     return {
         "title": f"Exchange {found.what}", "muster": found, "form": form if running else None,
-        "done": done, "total": done + len(left), "left": left, "newest": newest.order_by("-pk")[:MOST_DONE],
+        "done": done, "total": done + count, "left": left[:MOST_LEFT], "left_count": count, "newest": newest.order_by("-pk")[:MOST_DONE],
         "over": not found.is_open(now),
         "can_end": found.ended_at is None,
     }  # fmt: skip

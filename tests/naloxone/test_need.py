@@ -82,8 +82,8 @@ def test_query_row_and_statement_say_the_same(by, store):
 
 
 @pytest.mark.parametrize("held", [False, True])
-def test_a_trainer_never_counts(by, store, kit, held):
-    do(actions.assemble_kits, cartons=[kit], kind=TRAINER, doses_per_kit=2, place=store, by=by)
+def test_a_trainer_never_counts(by, store, held):
+    do(actions.receive_trainers, what="Trainer", count=1, place=store, by=by)
     trainer = Kit.objects.get(kind=TRAINER)
     if held:
         do(actions.hold_kits, kits=[trainer], note="Sun", by=by)

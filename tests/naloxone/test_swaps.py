@@ -265,6 +265,8 @@ def test_a_swap_may_only_put_in(by, store, spare):
 
 
 def test_a_swap_has_its_refusals(by, store, old, spare, stockroom, officer):
+    with pytest.raises(CustodyError, match="Name the kit that is put in"):
+        swap(store, [], by, old=[old], to=stockroom)
     with pytest.raises(CustodyError, match="Say to which store") as told:
         swap(store, [spare], by, old=[old])
     assert told.value.field == "to"
