@@ -23,6 +23,7 @@ from naloxone.models import (
     StorageDecisionLine,
     TemperatureRecord,
 )
+from naloxone.need_rules import TRAINER
 from naloxone.rules import PLACES, STOCKED, EventKind, State
 from naloxone.storage_rules import (
     HOUR,
@@ -113,11 +114,11 @@ def kits_of(place, until):
             select distinct event.kit_id
             from naloxone_custodyevent event
             join naloxone_act act on act.id = event.act_id
-            join naloxone_kit kit on kit.id = event.kit_id and kit.state = any(%s)
+            join naloxone_kit kit on kit.id = event.kit_id and kit.state = any(%s) and kit.kind <> %s
             where event.destination_id = %s and act.occurred_at <= %s
             order by 1
             """,
-            [[state.value for state in WATCHED], place.pk, until],
+            [[state.value for state in WATCHED], TRAINER, place.pk, until],
         )
         return [key for (key,) in cursor.fetchall()]
 
@@ -279,7 +280,7 @@ def seen_by(line):
 STALE = """
 select kit.id
 from naloxone_kit kit left join naloxone_kitstorage storage on storage.kit_id = kit.id
-where kit.state = any(%s) and (
+where kit.state = any(%s) and kit.kind <> %s and (
     storage.sequence <> kit.last_sequence
     or storage.kit_id is null and kit.holder_id in (select place_id from naloxone_temperaturerecord)
 )
@@ -291,7 +292,7 @@ limit %s
 def stale(most):
     """Keys of kits whose figures no longer fit their place in the ledger."""
     with connection.cursor() as cursor:
-        cursor.execute(STALE, [[state.value for state in WATCHED], most])
+        cursor.execute(STALE, [[state.value for state in WATCHED], TRAINER, most])
         return [key for (key,) in cursor.fetchall()]
 
 

@@ -80,11 +80,6 @@ class Bands(NamedTuple):
         """The hottest that is allowed at all."""
         return self.base_max if self.excursion_max is None else self.excursion_max
 
-    @property
-    def known(self) -> bool:
-        """Whether the label says anything about temperature."""
-        return self.least is not None or self.most is not None
-
 
 @dataclass(frozen=True)
 class Limits:
@@ -164,13 +159,11 @@ class Course:
         ]
         self.spans = [*spans, 0][: len(times)]
         least, most = bands.least, bands.most
-        low = COLDEST if least is None else least
-        high = HOTTEST if most is None else most
+        # Where a label says nothing, frost and heat are no less than what they are: the settings judge them.
+        low = limits.freezing + 1 if least is None else least
+        high = limits.hot if most is None else most
         base_low = low if bands.base_min is None else bands.base_min
         base_high = high if bands.base_max is None else bands.base_max
-        # A label that says nothing is no reason to call heat or frost in order: the settings still do.
-        if not bands.known:
-            low, high, base_low, base_high = limits.freezing + 1, limits.hot, COLDEST, HOTTEST
         self.outside = [not low <= value <= high for value in values]
         self.allowed = [
             not out and not base_low <= value <= base_high
@@ -372,14 +365,15 @@ class Season(NamedTuple):
 
     def span(self, on: dt.date) -> tuple[dt.date, dt.date]:
         """(first day, last day) of the season that runs on a day, or else of the next one."""
-        for year in (on.year - 1, on.year, on.year + 1):
-            begins = dt.date(year, self.first, 1)
-            years, month = divmod(self.last, 12)  # the month after the last one
-            turned = years + (1 if self.last < self.first else 0)
-            ends = dt.date(year + turned, month + 1, 1) - dt.timedelta(days=1)
-            if ends >= on:
-                return begins, ends
-        raise AssertionError("a season comes every year")
+        seasons = map(self._in, (on.year - 1, on.year, on.year + 1))
+        return next(found for found in seasons if found[1] >= on)
+
+    def _in(self, year: int) -> tuple[dt.date, dt.date]:
+        """The season that begins in a year."""
+        years, month = divmod(self.last, 12)  # the month after the last one
+        years += self.last < self.first
+        ends = dt.date(year + years, month + 1, 1) - dt.timedelta(days=1)
+        return dt.date(year, self.first, 1), ends
 
 
 class Phase(StrEnum):

@@ -7,7 +7,7 @@ from naloxone.models import KitStorage
 from naloxone.storage_rules import Decision, Mark, StorageState, span
 
 MARKS = {
-    Mark.REPLACE: ("Replace in the next rotation", "watch"),
+    Mark.REPLACE: ("To be replaced", "watch"),
     Mark.REVIEW: ("Temperature review", "watch"),
 }
 

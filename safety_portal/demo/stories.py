@@ -8,7 +8,7 @@ from naloxone.actions.registers import places_of, recorded_in
 from naloxone.inspection_rules import Seen
 from naloxone.models import Kit, Lot
 from naloxone.order_rules import Covers
-from safety_portal.demo import needs, rounds
+from safety_portal.demo import heat, needs, rounds
 from safety_portal.demo.drawn import drawing
 from safety_portal.demo.world import UNSEEN, carried_at, in_store, kits_of, not_offered
 from safety_portal.photos import hold_photo
@@ -44,6 +44,7 @@ def tell(world):
     leave_unexplained(world)
     pass_registers(world)
     needs.tell_needs(world)
+    heat.tell_of_heat(world)
 
 
 def explain_number(world):

@@ -110,6 +110,23 @@ def read_as(lines, clock):
     return loggers.read(table, mapping, zone=LAREDO, now=NOW, since=None)
 
 
+def test_day_and_time_of_day_may_stand_in_two_columns():
+    found = read("Day;Hour;Temp", "7/1/2026;10:00;88", "7/1/2026;10:10;89", unit="f")
+
+    assert [utc(time) for time in found.times] == ["07-01 17:00", "07-01 17:10"]
+
+
+@pytest.mark.parametrize("day", ["24 Nov 2026", "2026 Nov 24", "24-November-26"])
+def test_months_may_be_words(day):
+    found = read("t;v", f"{day} 01:00;20", f"{day} 01:10;20")
+
+    assert utc(found.times[0]) == "11-24 08:00"
+
+
+def test_an_order_of_day_and_month_is_told_only_by_days():
+    assert loggers.order_of(["no day", "07/01/2026 10:00"]) == "mdy"
+
+
 # --- the two nights of a year ------------------------------------------------------------------------------
 
 
@@ -208,7 +225,7 @@ def test_readings_from_before_the_place_was_there_are_left_out_or_refused():
         read(*lines, since=since + 1)
 
 
-@pytest.mark.parametrize("cell", ["2026-13-01 10:00", "2026-02-30 10:00", "2026-07-01 25:00", "2026-07-01 10:61", "7/1/2026 13:00 PM"])  # fmt: skip
+@pytest.mark.parametrize("cell", ["2026-13-01 10:00", "2026-02-30 10:00", "2026-07-01 25:00", "2026-07-01 10:61", "2026-07-01 13:00 PM"])  # fmt: skip
 def test_impossible_days_and_times_are_no_readings(cell):
     lines = ["t;v", *(f"2026-07-01 10:{n:02};20" for n in range(20)), f"{cell};20"]
 

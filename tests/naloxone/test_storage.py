@@ -337,6 +337,20 @@ def test_heat_counts_only_while_the_kit_was_there(yuma):
     assert (state_of(yuma.kit).readings, state_of(yuma.kit).hot) == (0, 0)
 
 
+def test_what_somebody_carries_is_not_measured_where_it_lay(yuma):
+    holder = make.holder(make.person(yuma.station))
+    offer = actions.offer_kits(
+        kits=[yuma.kit], receiver=holder, now=timezone.now(), request_key=make.key(), by=yuma.by
+    )
+    actions.answer_offer(offer=offer, now=timezone.now(), request_key=make.key(), by=holder.person)
+
+    yuma.read(52)
+
+    assert state_of(yuma.kit).state in (StorageState.IN_RANGE, StorageState.REVIEW)
+    [stay] = storage.stays_of([yuma.kit.pk], timezone.now())[yuma.kit.pk]
+    assert stay.place == yuma.cab.pk
+
+
 def test_a_move_that_was_undone_never_was(yuma):
     yuma.move(yuma.kit, yuma.cabinet, timezone.now() - AGO(days=8))
     yuma.kit.refresh_from_db()

@@ -184,6 +184,9 @@ def test_a_file_is_taken_back_with_a_reason(client, yuma):
     record = yuma.log(HOT_WEEK)
     assert "Take back" in page(client, "place_temperature", yuma.cab.pk)
 
+    assert "Its readings no longer count for any kit" in page(
+        client, "withdraw_temperature", record.pk
+    )
     answer = send(client, "withdraw_temperature", record.pk, reason="Vehicle 32’s logger")
 
     assert "Vehicle 32’s logger" in text_of(answer)
@@ -216,7 +219,7 @@ def test_every_place_stands_with_its_newest_reading_and_its_worst_kit(client, yu
     said = page(client, "storage_temperature")
 
     assert "30.0 °C (86 °F)" in said
-    assert "Replace in the next rotation" in said
+    assert "To be replaced" in said
     assert "Never" in said  # the cabinet
     assert "Kits wait for a decision" in said
 
@@ -253,8 +256,8 @@ def test_the_list_costs_the_same_however_long_it_is(
 def test_lists_show_the_mark_of_a_kit(client, yuma):
     yuma.log(HOT_WEEK)
 
-    assert "Replace in the next rotation" in page(client, "kits")
-    assert "Replace in the next rotation" in page(client, "place", yuma.cab.pk)
+    assert "To be replaced" in page(client, "kits")
+    assert "To be replaced" in page(client, "place", yuma.cab.pk)
 
 
 def test_a_kit_that_nobody_measured_says_nothing_of_storage(client, yuma):
@@ -352,6 +355,18 @@ def test_a_medical_officer_decides_without_seeing_kits_and_can_not_hold(client, 
 def test_where_nothing_waits_the_pages_say_so(client, yuma):
     assert "Nothing waits for a decision." in page(client, "storage_reviews")
     assert "Nothing waits for a decision here." in page(client, "review_storage", yuma.cab.pk)
+
+
+def test_a_round_names_a_place_where_nothing_stays_over_night(client, yuma):
+    actions.change_place(
+        place=yuma.cab, version=yuma.cab.version, overnight=False, sensor="EX-1", by=yuma.by
+    )
+
+    assert "Kits do not stay here over night" in page(client, "make_round", yuma.cab.pk)
+    assert "Nothing stays in it over night" in page(client, "place_rounds")
+    said = page(client, "place", yuma.cab.pk)
+    assert "Kits do not stay in it over night." in said
+    assert "Logger EX-1." in said
 
 
 # --- labels ------------------------------------------------------------------------------------------------
@@ -502,6 +517,27 @@ def test_what_is_above_par_goes_indoors_without_another(yuma):
     assert rotate(yuma, stood_long(yuma, yuma.kit)) == []
 
 
+def test_two_vehicles_are_swapped_with_a_storeroom_in_one_go(yuma):
+    store = actions.open_place(
+        kind="storage", name="Storeroom", station=yuma.station, place_type="storeroom", access_mode="key", by=yuma.by
+    )  # fmt: skip
+    first = stood_long(yuma, yuma.kit)
+    yuma.move(yuma.kit, store, timezone.now() - AGO(days=1))
+    other = make.place(yuma.by, kind="vehicle")
+    began = timezone.now() - AGO(days=60)
+    second = make.sealed_kit(yuma.by, yuma.cabinet, occurred_at=began, product=yuma.product)
+    yuma.move(second, other, began)
+    make.sealed_kit(yuma.by, store, product=yuma.product)
+
+    out = rotate(yuma, first, second, place=store)
+
+    assert {kit.holder_id for kit in Kit.objects.filter(pk__in=[kit.pk for kit in out])} == {
+        yuma.cab.pk,
+        other.pk,
+    }
+    assert {kit.holder_id for kit in Kit.objects.filter(pk__in=[first.pk, second.pk])} == {store.pk}
+
+
 @pytest.mark.parametrize("what", ["kits", "place"])
 def test_a_rotation_needs_kits_and_a_place_indoors(yuma, what):
     facts = {"kits": [yuma.kit], "place": yuma.cabinet} | {
@@ -579,6 +615,14 @@ def test_the_season_is_told_with_its_day_and_its_kits(client, yuma):
     line, url = line_of(SEASON)
     assert line == "Move 1 kit from vehicles at Yuma indoors now, and others out for them"
     assert client.get(url).status_code == 200
+
+
+def test_a_season_in_which_nothing_is_to_be_moved_is_no_news(yuma):
+    hot_now(yuma)
+
+    run_sweeps(now=timezone.now())
+
+    assert not Alert.objects.open().filter(kind=SEASON).exists()
 
 
 def test_a_season_that_comes_names_its_first_day_and_one_that_is_over_says_so(yuma, settings):

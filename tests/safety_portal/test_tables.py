@@ -9,7 +9,7 @@ from openpyxl import Workbook
 from openpyxl.chart import PieChart, Reference
 
 from safety_portal import tables
-from safety_portal.tables import NO_VALUE, Limits, TableError, read_table
+from safety_portal.tables import NO_VALUE, Limits, TableError, delimited, read_table
 from safety_portal.tables.delimited import decoded
 from safety_portal.tables.workbooks import text_of
 
@@ -331,3 +331,13 @@ def test_ten_thousand_like_rows_are_no_bomb():
     content = workbook(["a", "b", "c", "d"], *([row] * 10_000))
 
     assert len(read(content, rows=10_000)[1]) == 10_000
+
+
+def test_words_before_the_headings_do_not_hide_the_separator():
+    head = "Serial number 77\nExported by Yuma\n"
+
+    _, notes = delimited.read_delimited(
+        (head + "Time;Temp\n10:00;31,5\n10:10;31,7\n10:20;32,0\n").encode(), LIMITS
+    )
+
+    assert "parted by semicolons" in notes[0]

@@ -28,10 +28,9 @@ class Command(BaseCommand):
         rows = rows_of("antagonist_products.csv")
         for row in rows:
             Product.objects.update_or_create(name=row["product"], defaults=self.facts(row))
-        labels = rows_of("label_versions.csv")
-        for row in labels:
+        for row in rows_of("label_versions.csv"):
             keep_label(row)
-        self.stdout.write(f"{len(rows)} products, {len(labels)} label versions")
+        self.stdout.write(f"{len(rows)} products")
 
     def facts(self, row):
         """The columns of one product; an empty cell is “not known”, never a guess."""
