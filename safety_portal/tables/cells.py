@@ -8,6 +8,7 @@ LONGEST = 10_000  # characters of a cell
 # A spreadsheet takes a text that begins so for a formula; what we write is kept from that by an apostrophe.
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 GUARD = "'"
+SPECIAL = (GUARD, "=")  # a cell that begins so is looked at closely
 # A formula that was never worked out: a file shows no value of it.
 NO_VALUE = "\ufffcformula without a value"
 
@@ -51,6 +52,10 @@ def _one_line_end(text: str) -> str:
 
 def plain(text: str) -> str:
     """A cell's text: composed, without what can't be seen, outer white space and the guard against formulas."""
+    if text.isascii():
+        text = text.strip()
+        if text[:1] not in SPECIAL and "\r" not in text:
+            return text  # most cells of a large file
     text = unicodedata.normalize("NFC", text).translate(_INVISIBLE)
     if text.startswith(GUARD) and text[1:2] in FORMULA_SIGNS:
         return _one_line_end(text[1:])
