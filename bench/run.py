@@ -9,6 +9,7 @@ from bench import (
     custody,
     environment,
     fifty,
+    heat,
     machine,
     pages,
     paper,
@@ -78,6 +79,8 @@ def page_rows(portal):
     saved = rounds.by_action(coordinator)
     yield Row("round of 8 places and its draw, action", saved.p50, "ms", saved.p95, target=80)
     yield page_row(readiness.page(audits, auditor), empty.time.p50, target=150)
+    took = heat.year(rounds.busy_places()[0], coordinator)
+    yield Row("a logger's year imported, action", took, "s", target=5)
     listed, nothing = pages.together(visits)
     yield Row(
         "kit list, 8 clients", listed, "requests/s", floor=nothing, target=80, more=True, share=0.4
