@@ -1,4 +1,4 @@
-"""The summer in Yuma: a logger's week over forty degrees, a decision, a place that waits for one, and hot months."""
+"""A summer at Laredo North: a logger's week over forty degrees, a decision, a place that waits for one, and hot months."""
 
 import datetime as dt
 import math
@@ -9,7 +9,7 @@ from naloxone.actions.storage import rows_of
 from naloxone.models import Holder, Kit, KitStorage, LabelVersion, Lot
 from naloxone.storage_rules import Decision
 
-YUMA, LAREDO, FALFURRIAS = "BP-YUM-YUMA", "2304", "BP-RGV-FALFUR"
+NORTH, LAREDO, FALFURRIAS = "BP-LAR-LAREDN", "2304", "BP-RGV-FALFUR"
 HOT, FROZEN = "Vehicle 31", "Vehicle 32"
 RX = "NARCAN 4 mg nasal spray (Rx, 15-25 C label)"
 STEP = dt.timedelta(minutes=10)
@@ -17,12 +17,12 @@ STEP = dt.timedelta(minutes=10)
 
 def tell_of_heat(world):
     """Told last: it is about kits that stand where the other stories left them."""
-    yuma = world.stations[YUMA]
-    by = world.coordinator(yuma)
+    north = world.stations[NORTH]
+    by = world.coordinator(north)
     name_months(world)
-    hang_loggers(yuma, by)
-    weeks(world, yuma, by)
-    decide(yuma, by)
+    hang_loggers(north, by)
+    weeks(world, north, by)
+    decide(north, by)
     read_by_hand(world)
     label_a_lot(world)
 
@@ -31,7 +31,7 @@ def name_months(world):
     """Two stations say their own hot months, one has them now, so that there is something to see; the others said none."""
     month = world.now.month
     for code, first, last, source in (
-        (YUMA, 4, 10, "Our loggers: cabs over 40 °C from April to October"),
+        (NORTH, 4, 10, "Our loggers: cabs over 40 °C from April to October"),
         (LAREDO, 5, 9, "Vehicles in the lot stood over 40 °C last summer"),
         (FALFURRIAS, month, month % 12 + 1, "Of the demonstration: around today"),
     ):
