@@ -10,6 +10,7 @@ from bench import (
     environment,
     fifty,
     heat,
+    imports,
     machine,
     pages,
     paper,
@@ -121,6 +122,14 @@ def custody_rows():
     )
 
 
+def import_rows():
+    """A file of 10,000 kits: its rows checked, then all of them received."""
+    found = imports.measure()
+    yield Row("import of 10,000 kits", found.done, "s", floor=found.floor, target=60)
+    yield Row("its preview, every row checked", found.checked, "s", target=60)
+    yield Row("memory of the process that imports", found.mb, "MB", target=400)
+
+
 def verify_rows():
     """The check's time, and its memory at a tenth of the ledger and at all of it."""
     part, whole = verifying.tenth(), verifying.run()
@@ -150,6 +159,8 @@ def measured(scale):
     rows += verify_rows()
     say("Two writers …")
     rows += custody_rows()
+    say("An import …")
+    rows += import_rows()
     say("The sweep …")
     rows += sweep_rows()
     say("Pages …")

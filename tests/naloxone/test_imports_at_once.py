@@ -1,7 +1,12 @@
 """An import and somebody else in the same moment: a second worker, a cancel, a worker that is killed."""
 
+import os
+import subprocess
+import sys
 import threading
+import time
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -11,6 +16,7 @@ from naloxone.import_rules import RunState
 from naloxone.models import Kit
 from tests.naloxone import make
 from tests.naloxone.imports import as_csv, checked, work
+from tests.parts import url_of
 
 KITS = ("Place", "Product", "Lot", "Expiry", "Serials")
 LATER = f"{make.day(400):%Y-%m-%d}"
@@ -69,3 +75,49 @@ def test_a_second_worker_leaves_what_the_first_is_at(committed):
     finally:
         go_on.set()
         thread.join()
+
+
+KILLED = """
+import sys, time
+import django
+django.setup()
+from django.utils import timezone
+from naloxone import actions
+from naloxone.actions import imports
+real = actions.receive_delivery
+def slow(**facts):
+    real(**facts)
+    print("received", flush=True)
+    time.sleep(60)
+actions.receive_delivery = slow
+imports.work_at(int(sys.argv[1]), now=timezone.now())
+"""
+
+
+def test_a_worker_killed_half_way_leaves_nothing_and_the_next_one_does_it_all(committed, media):
+    by = make.coordinator(make.station())
+    run = checked(by, "kits", as_csv(KITS, row(make.place(by), make.product())))
+    imports.confirm_import(run=run, now=timezone.now(), by=by)
+    environment = {
+        **os.environ, "DATABASE_URL": url_of("default"), "MEDIA_ROOT": str(media),
+        "DJANGO_SETTINGS_MODULE": "safety_portal.settings",
+    }  # fmt: skip
+    process = subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(run.pk)], stdout=subprocess.PIPE, env=environment,
+        cwd=settings.BASE_DIR,
+    )  # fmt: skip
+    assert process.stdout.readline() == b"received\n"
+    # It holds the run, so nobody else begins it.
+    assert work(run).tries == 1
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    run.refresh_from_db()
+    assert (run.state, Kit.objects.count()) == (RunState.RUNNING, 0)
+
+    deadline = time.monotonic() + 10
+    while work(run).state == RunState.RUNNING:  # until the server has noticed the lost connection
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+    assert (run.state, run.tries, Kit.objects.count()) == (RunState.DONE, 2, 1)
