@@ -167,6 +167,7 @@ def unsigned_disposals(request):
 
 
 @needs(Permission.KITS_SEE)
+@downloads
 def owed_receipts(request):
     """What somebody took and has given no receipt for."""
     found = Disposal.objects.visible_to(request.person).owing()

@@ -28,6 +28,8 @@ def headers_of(name):
 @require_POST
 def download(request):
     """The list at an address, as CSV or XLSX: what its filter shows, to whom its page shows it."""
+    if "list" not in request.POST:
+        return redirect("downloads")
     path, kind, now = request.POST.get("list", ""), request.POST.get("kind", ""), timezone.now()
     if kind not in KINDS or len(path) > exports.LONGEST_PATH:
         raise Http404
