@@ -10,7 +10,7 @@ READINESS = "/readiness/"
 # At each station and each point, in three shifts, told anew each quarter.
 NUMBERS = """
 insert into naloxone_atrisk (request_key, station_id, place_id, shift, people, dogs, source, counted_on, by_id, at)
-select gen_random_uuid(), place.station_id, place.id, shift, 4 + (place.id + shift) %% 9, place.id %% 2,
+select gen_random_uuid(), place.station_id, place.id, shift, 4 + (place.station_id + shift) %% 9, place.station_id %% 2,
     'Roster', at::date, %(by)s, at
 from generate_series(%(years)s * 4, 1, -1) as n
 cross join lateral (select now() - n * interval '90 days' + interval '89 days') as moment(at)

@@ -42,21 +42,26 @@ with day as (
         {each("count(*) filter (where serviceable and days >= {days}) as left_{days}")}
     from unit group by station_id, holder_id
 ), word as (
-    select distinct on (risk.station_id, risk.place_id, risk.shift) risk.*
+    select distinct on (risk.station_id, coalesce(risk.place_id, 0), risk.shift) risk.*
     from naloxone_atrisk risk join day on day.id = risk.station_id
     where risk.shift <= %(shifts)s
-    order by risk.station_id, risk.place_id, risk.shift, risk.id desc
+    order by risk.station_id, coalesce(risk.place_id, 0), risk.shift, risk.id desc
 ), risk as (
     select station_id, place_id, count(*) as shifts_known, min(counted_on) as counted_on,
         max(people) as people, max(dogs) as dogs,
         max(ceil(people::numeric / %(people_a_kit)s) + ceil(dogs::numeric / %(dogs_a_kit)s))::int as need
     from word group by station_id, place_id
 ), drill as (
-    select distinct on (drill.place_id, drill.shift) drill.place_id, drill.seconds,
-        drill.result = %(in_hand)s as in_hand, drill.shift_on >= day.today - %(drill_days)s::int as is_fresh
-    from naloxone_drill drill join day on day.id = drill.station_id
-    where drill.shift <= %(shifts)s
-    order by drill.place_id, drill.shift, drill.occurred_at desc, drill.id desc
+    select place.id as place_id, newest.seconds, newest.result = %(in_hand)s as in_hand,
+        newest.shift_on >= day.today - %(drill_days)s::int as is_fresh
+    from naloxone_holder place join day on day.id = place.station_id
+    cross join generate_series(1, %(shifts)s) as turn(shift)
+    cross join lateral (
+        select drill.seconds, drill.result, drill.shift_on from naloxone_drill drill
+        where drill.place_id = place.id and drill.shift = turn.shift
+        order by drill.occurred_at desc, drill.id desc limit 1
+    ) newest
+    where place.kind = any(%(places)s) and place.closed_on is null
 ), reach as (
     select place_id, max(seconds) as slowest,
         count(*) filter (where in_hand and is_fresh) as shown,

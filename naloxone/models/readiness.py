@@ -1,8 +1,8 @@
 """Who is at risk where, changes of par, and drills of access: whether an antagonist is in reach, as somebody showed it."""
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
-from django.db.models.functions import Now
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Coalesce, Now
 
 from naloxone.models.holders import AccessMode, Holder
 from naloxone.readiness_rules import DRILL_WORDS, LONGEST_DRILL, DrillResult
@@ -37,7 +37,13 @@ class AtRisk(models.Model):
     class Meta:
         verbose_name_plural = "at risk"
         indexes = [
-            models.Index(fields=["station", "place", "shift", "-id"], name="at_risk_newest"),
+            models.Index(
+                F("station"),
+                Coalesce("place", 0),
+                F("shift"),
+                F("id").desc(),
+                name="at_risk_by_turn",
+            ),
             models.Index(fields=["place"], name="at_risk_by_place"),
         ]
         constraints = [
