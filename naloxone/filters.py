@@ -11,7 +11,7 @@ from django.utils.safestring import mark_safe
 
 from naloxone import gs1_rules, packs
 from naloxone.disposal_rules import METHOD_WORDS, Method
-from naloxone.models import Device, Holder, Kit, Lot, Product, UnitKind
+from naloxone.models import HALF_USED, Device, Holder, Kit, KitType, Lot, Product, UnitKind
 from naloxone.rules import GONE, PLACES, STATE_WORDS, State
 from safety_portal import access, scanner_rules
 from safety_portal.access import Permission
@@ -24,8 +24,9 @@ MOST_PLACES = 200  # more are not offered; a station narrows them down
 WINDOWS = [("expired", "Expired"), *((str(d), f"Within {d} days") for d in (30, 60, 90, 180))]
 STATES = [(s.value, STATE_WORDS[s]) for s in State if s != State.NEW]
 CHECKS = [("due", "Inspection due"), ("overdue", "Inspection overdue")]
-TYPES = [(kind.value, kind.label) for kind in UnitKind]
-MORE = ("type", "station", "place", "product", "lot", "inspection")
+KINDS = [(kind.value, kind.label) for kind in UnitKind]
+COMPONENTS = [("expired", "Component expired"), *((str(d), f"Component expires within {d} days") for d in (30, 60, 90, 180))]  # fmt: skip
+MORE = ("type", "used", "component", "station", "place", "product", "lot", "inspection")
 
 ORDERS = {
     "reference": (By("pk"),),
@@ -134,9 +135,15 @@ class KitFilter(filters.FilterSet):
     expiry = filters.ChoiceFilter(
         label="Expiry", method="expiring", widget=LeanSelect, choices=WINDOWS, empty_label="Any day"
     )
-    type = filters.ChoiceFilter(
-        label="What it is", method="of_type", widget=LeanSelect, choices=TYPES, empty_label="All"
-    )
+    type = choice("Kit type", "of_type")
+    used = filters.ChoiceFilter(
+        label="Doses", method="half_used", widget=LeanSelect, choices=[("half", "Half used")],
+        empty_label="All",
+    )  # fmt: skip
+    component = filters.ChoiceFilter(
+        label="Components", method="component_expires", widget=LeanSelect, choices=COMPONENTS,
+        empty_label="All",
+    )  # fmt: skip
     product = choice("Product", "of_product")
     lot = filters.CharFilter(label="Lot", method="of_lot", max_length=20, widget=TextInput)
     inspection = filters.ChoiceFilter(
@@ -161,6 +168,8 @@ class KitFilter(filters.FilterSet):
         self.filters["place"].extra["choices"] = [
             (k, f"{n}, {names[s][0]}" if several and s in names else n) for k, (n, s) in places
         ]
+        types = [(k, n) for k, (n, _) in found["type"]]
+        self.filters["type"].extra["choices"] = [*KINDS, *types]
         self.filters["product"].extra["choices"] = [(k, n) for k, (n, _) in found["product"]]
         # An address that names a station keeps the filter, which then says that it is not known here.
         if not several and not self.data.get("station"):
@@ -175,7 +184,7 @@ class KitFilter(filters.FilterSet):
         return [(pk, (name, at)) for pk, name, at in seen.values_list("pk", "name", "station")]
 
     def _names(self):
-        """Stations, places and products by name, in one query: {kind: [(key, (name, station key))]}."""
+        """Stations, places, products and kit types by name, in one query: {kind: [(key, (name, station key))]}."""
 
         def rows(kind, queryset, station):
             return queryset.order_by().values_list(
@@ -191,12 +200,13 @@ class KitFilter(filters.FilterSet):
         chosen = self.data.get("station", "")
         if chosen.isdecimal() and len(chosen) < 10:
             places = places.filter(station=chosen)
-        found = {"station": [], "place": [], "product": []}
+        found = {"station": [], "place": [], "product": [], "type": []}
         everything = rows(
             "station", access.stations_where(person, Permission.KITS_SEE).in_use(), nowhere
         ).union(
             rows("place", places, F("station"))[: MOST_PLACES + 1],
             rows("product", Product.objects.all(), nowhere),
+            rows("type", KitType.objects.all(), nowhere),
             all=True,
         )
         for kind, key, name, station in everything:
@@ -228,7 +238,19 @@ class KitFilter(filters.FilterSet):
         )
 
     def of_type(self, kits, name, value):
+        if value.isdecimal():
+            return kits.filter(made_as__kit_type=value)
         return kits.filter(kind=value)
+
+    def half_used(self, kits, name, value):
+        return kits.filter(HALF_USED)
+
+    def component_expires(self, kits, name, value):
+        today = self.person.station.today()
+        if value == "expired":
+            return kits.filter(component_expires_on__lt=today)
+        until = today + dt.timedelta(days=int(value))
+        return kits.filter(component_expires_on__range=(today, until))
 
     def of_product(self, kits, name, value):
         return kits.filter(lot__in=Lot.objects.filter(product=value).values("pk"))
@@ -302,7 +324,9 @@ class DisposalFilter(filters.FilterSet):
 
 def listed(kits):
     """Only the columns that a row shows; names by a join, so that a page is one query of small rows."""
-    return kits.only("kind", "seal", "state", "doses", "expires_on", "holder_id").annotate(
+    return kits.only(
+        "kind", "seal", "state", "doses", "doses_full", "expires_on", "holder_id"
+    ).annotate(
         holder_name=F("holder__name"),
         station_name=F("station__name"),
         lot_number=F("lot__number"),

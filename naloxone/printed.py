@@ -1,6 +1,6 @@
 """What is printed of a unit of custody: facts from the same words as its page, set by a template of documents."""
 
-from naloxone import ended, history, verify
+from naloxone import components, ended, history, verify
 from naloxone.rules import STATE_WORDS, State
 from safety_portal import documents
 from safety_portal.widgets.words import show_day, show_moment
@@ -18,6 +18,8 @@ def custody_record(kit, *, by, now):
         "head": head(kit, today),
         "offers": [offer(kit, zone)] if kit.offer_key else [],
         "contents": [lot_row(*row, today) for row in history.contents(kit)],
+        "components": [component_row(one, today) for one in components.of_kit(kit)],
+        "made_as": str(kit.made_as or ""),
         "zone": zone.key,
         "events": [event(entry, zone) for entry in events],
         "chain": {"intact": chain.intact, "sentence": chain.sentence},
@@ -32,7 +34,7 @@ def head(kit, today):
         ("Kind", kit.get_kind_display()),
         ("State", STATE_WORDS[State(kit.state)]),
         ("Seal", kit.seal or "None recorded"),
-        ("Doses", kit.doses),
+        ("Doses", f"{kit.doses} of {kit.doses_full}" if kit.is_half_used else kit.doses),
         ("With", str(kit.holder)),
         ("Station", f"{kit.station} ({kit.station.code})" if kit.station else "None yet"),
         ("First expiry", expiry(kit.expires_on, today) if kit.expires_on else "None: it is empty"),
@@ -60,6 +62,19 @@ def lot_row(lot, doses, serials, today):
         "doses": doses,
         "serials": serials,
     }
+
+
+def component_row(one, today):
+    """A component as texts; latex with why it is flagged."""
+    part = one.component
+    return {
+        "name": part.name,
+        "quantity": part.quantity,
+        "expires": expiry(one.expires_on, today) if one.expires_on else "None told" if part.expires else "None",
+        "standing": one.words or "In it",
+        "latex": part.get_latex_display(),
+        "why": one.latex_why if part.is_latex else "",
+    }  # fmt: skip
 
 
 def event(entry, zone):

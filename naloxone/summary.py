@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Min, Q
 
 from naloxone.inspection_rules import INSPECTED, INSPECTION_DAYS, inspection_due_on
-from naloxone.models import Holder, Kit, PlaceType, UnitKind, need
+from naloxone.models import HALF_USED, Holder, Kit, PlaceType, UnitKind, need
 from naloxone.rules import PLACES, HolderKind, State
 from safety_portal.people import Station
 
@@ -110,6 +110,7 @@ class Stock:
     in_need: int = 0
     neither: int = 0
     opened: int = 0
+    half_used: int = 0
     held: int = 0
     expired: int = 0
     soon: int = 0
@@ -118,7 +119,7 @@ class Stock:
     short: int = 0
 
     counts = (
-        "serviceable", "in_need", "neither", "opened", "held", "expired", "soon", "later", "overdue",
+        "serviceable", "in_need", "neither", "opened", "half_used", "held", "expired", "soon", "later", "overdue",
     )  # fmt: skip
 
     def add(self, row):
@@ -155,6 +156,7 @@ def count_by_holder(kits, on):
             in_need=Count("pk", filter=need.in_need(on)),
             neither=Count("pk", filter=need.neither()),
             opened=Count("pk", filter=Q(state=State.OPENED)),
+            half_used=Count("pk", filter=HALF_USED),
             held=Count("pk", filter=Q(state__in=[State.HELD, State.QUARANTINE, State.RECALLED])),
             expired=Count("pk", filter=Q(expires_on__lt=on)),
             soon=Count("pk", filter=fresh & until[SOON]),

@@ -39,6 +39,7 @@ class Permission(models.TextChoices):
     LOT_RECALL = "lot_recall", "Record a recall"
     ORDERS_SEE = "orders_see", "See orders and the expiry plan"
     ORDERS_KEEP = "orders_keep", "Order stock and plan its replacement"
+    KIT_TYPES_KEEP = "kit_types_keep", "Write what kits are made of"
     STOCK_END = "stock_end", "Dispose of kits, pass them on, write them off"
     DISCREPANCY_CLOSE = "discrepancy_close", "Close what did not add up"
     PLACES_KEEP = "places_keep", "Keep storage points, vehicles and par levels"
@@ -81,6 +82,7 @@ KEEPS_STOCK = {
     P.LOT_RECALL, P.PLACES_KEEP, P.TERMINALS_KEEP, P.ALERTS_SEE, P.STOCK_END, P.DISCREPANCY_CLOSE,
     P.CANINES_KEEP, P.LIAISONS_SEE, P.STORAGE_DECIDE, P.ORDERS_SEE, P.ORDERS_KEEP,
     P.READINESS_SEE, P.PROGRAMMES_KEEP,
+    P.KIT_TYPES_KEEP,
 }  # fmt: skip
 PERMITS = {
     # Everybody with an account is an employee here; no grant is needed for one's own things.
@@ -95,7 +97,7 @@ PERMITS = {
     Role.MEDICAL_OFFICER: {P.MEDICAL_READ, P.MEDICAL_WRITE, P.PROTOCOLS_KEEP, P.STORAGE_DECIDE},
     Role.HEALTH_OFFICE: {
         P.FIGURES_SEE, P.MAIL_SEE, P.ALERTS_SEE, P.PROTOCOLS_KEEP, P.LIAISONS_SEE, P.READINESS_SEE,
-        P.PROGRAMMES_KEEP, P.ORDERS_SEE, P.ORDERS_KEEP,
+        P.PROGRAMMES_KEEP, P.ORDERS_SEE, P.ORDERS_KEEP, P.KIT_TYPES_KEEP,
     },
     Role.SAFETY_OFFICER: {P.ALERTS_SEE, P.READINESS_SEE},
     Role.LAB_LIAISON: set(),

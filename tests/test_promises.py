@@ -22,6 +22,7 @@ from django.views.decorators.http import require_http_methods
 from naloxone import actions
 from naloxone.actions.rounds import Told
 from naloxone.inspection_rules import Seen
+from naloxone.models import KitType
 from naloxone.round_rules import RoundKind, month_to_report
 from naloxone.round_rules import Seen as RoundSeen
 from safety_portal import exports, photos, terminals
@@ -71,6 +72,8 @@ OF_ALLAUTH = {
 }
 # Things that belong to no station, so a colleague elsewhere may see them: reason beside each.
 SHARED = {
+    "naloxone:kit_type": "what kits are made of is the same for the whole agency",
+    "naloxone:change_kit_type": "what kits are made of is the same for the whole agency",
     "naloxone:lot": "a lot is made by its manufacturer; its kits are shown as far as one may see them",
     "naloxone:forget_code": "a number on packs means the same wherever they are received",
     "naloxone:change_product": "a product is the same wherever it is received",
@@ -457,6 +460,7 @@ class World:
             "U-<int:number>": self.use.pk,
             "CN-<int:number>": self.box.pk,
             "OR-<int:number>": self.order.pk,
+            "KT-<int:number>": KitType.objects.first().pk,
             "dose/<int:position>": 1,
             "DS-<int:number>": self.disposal.pk,
             "DQ-<int:number>": self.drill_request.pk,

@@ -23,6 +23,7 @@ from naloxone.actions.exchanges import (
     say_not_right,
 )
 from naloxone.actions.inspections import inspect_kit, report_no_access
+from naloxone.actions.kit_types import begin_kit_type, fit_component, write_kit_version
 from naloxone.actions.life import (
     hold_kits,
     note_event,
@@ -102,6 +103,7 @@ __all__ = [
     "ask_replacement",
     "assemble_kits",
     "attest_kits",
+    "begin_kit_type",
     "bind_round",
     "bind_use",
     "call_back",
@@ -121,6 +123,7 @@ __all__ = [
     "exchange_at_muster",
     "exchange_here",
     "finish_walk",
+    "fit_component",
     "forget_code",
     "hand_on",
     "hand_over_here",
@@ -174,5 +177,6 @@ __all__ = [
     "waste_doses",
     "withdraw_offer",
     "withdraw_record",
+    "write_kit_version",
     "write_off",
 ]

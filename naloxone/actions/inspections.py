@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from naloxone import inspection_rules, ledger, rules
 from naloxone.actions import discrepancies, life
+from naloxone.actions.fittings import tell_short
 from naloxone.actions.stock import begin
 from naloxone.inspection_rules import FINDING_WORDS, Finding, LotSeen
 from naloxone.models import (
@@ -50,13 +51,13 @@ register_photo_door(PHOTOS, may_see_photo)
 @transaction.atomic
 def inspect_kit(
     *, kit, sequence, seen, counts=None, seal_seen="", access_seconds=None, note="", photos=(),
-    hold=False, occurred_at, request_key, by,
+    missing=(), hold=False, occurred_at, request_key, by,
 ):  # fmt: skip
     """Record an inspection as it was seen: all is well, or each difference with its discrepancy. Returns it.
 
     `counts` is {lot key: (doses counted, whether lot and expiry are as printed)}. `sequence` is the custody
     event that the page showed as the newest: when the unit has moved or been used since, CustodyError
-    says so. A broken seal opens the unit in the same transaction; `hold` puts it on hold. `photos` are
+    says so. `missing` are the components of its type that were not there. A broken seal opens the unit in the same transaction; `hold` puts it on hold. `photos` are
     held ones. Raises PhotoError too.
     """
     [kit], _ = begin([kit], request_key)
@@ -89,6 +90,9 @@ def inspect_kit(
     for upload in photos:
         photo = keep_photo(upload=upload, purpose=PHOTOS, station=kit.station, by=by)
         InspectionPhoto.objects.create(inspection=made, photo=photo)
+    tell_short(kit, missing, note=made.reference, request_key=request_key, by=by)
+    names = ", ".join(map(str, missing))
+    note = ". ".join(filter(None, [f"Not there: {names}" if names else "", note]))
     audit.record(
         "kit.inspected", by=by, target=kit, station=kit.station, inspection=made.reference,
         result=made.result,

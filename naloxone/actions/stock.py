@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from naloxone import gs1_rules, ledger, notices, rules
 from naloxone.actions import orders
+from naloxone.actions.fittings import check_made_as, fit_new
 from naloxone.actions.packs import remember_code
 from naloxone.models import CustodyEvent, Device, Kit, Lot, LotRecall, ReceiptPhoto, UnitKind
 from naloxone.rules import CustodyError, EventKind, HolderKind, State
@@ -246,10 +247,13 @@ def tell(act, kits, *, by, **facts):
 
 
 @transaction.atomic
-def assemble_kits(*, cartons, kind, doses_per_kit, place, occurred_at, seals=(), request_key, by):
+def assemble_kits(
+    *, cartons, kind, doses_per_kit, place, occurred_at, seals=(), made_as=None, expiries=None, request_key, by
+):  # fmt: skip
     """Make kits of `doses_per_kit` doses out of cartons at one place; what is left stays in its carton.
 
-    First expired first out. Returns the act; each touched unit gets one event. Raises CustodyError.
+    First expired first out. `made_as` is a version of a kit type; `expiries` are then the days until which its
+    components are good, {component key: day}, one for all kits of the act. Returns the act; each touched unit gets one event. Raises CustodyError.
     """
     access.check(by, Permission.KITS_ASSEMBLE, at=place.station)
     cartons, act = begin(cartons, request_key)
@@ -271,9 +275,12 @@ def assemble_kits(*, cartons, kind, doses_per_kit, place, occurred_at, seals=(),
         raise CustodyError(f"These cartons hold fewer than {doses_per_kit} doses.", "kits")
     if seals and len(seals) != makes:
         raise CustodyError(f"{makes} kits need {makes} seals; {len(seals)} given.", "seals")
+    if made_as is not None:
+        kind = made_as.kit_type.kind
+        check_made_as(made_as, expiries or {}, on=place.station.today(occurred_at))
     act = open_act_once(request_key=request_key, verb="assemble", occurred_at=occurred_at, by=by)
     made = Kit.objects.bulk_create(
-        Kit(kind=kind, seal=seals[n] if seals else "") for n in range(makes)
+        Kit(kind=kind, seal=seals[n] if seals else "", made_as=made_as) for n in range(makes)
     )
     part_cartons(act, cartons, devices[: makes * doses_per_kit], made, doses_per_kit, place)
     ledger.write(
@@ -282,6 +289,7 @@ def assemble_kits(*, cartons, kind, doses_per_kit, place, occurred_at, seals=(),
             for kit in made
         ]
     )
+    fit_new(made, expiries or {}, request_key=request_key, by=by)
     audit.record(
         "custody.assembled",
         by=by,
@@ -289,6 +297,7 @@ def assemble_kits(*, cartons, kind, doses_per_kit, place, occurred_at, seals=(),
         station=place.station,
         cartons=named(cartons),
         kits=named(made),
+        made_as=made_as or "",
     )
     return act
 

@@ -27,6 +27,7 @@ from naloxone.forms.imports import (
     UploadForm,
 )
 from naloxone.forms.inspections import InspectForm, NoAccessForm, SealedForm
+from naloxone.forms.kit_types import ComponentForm, KitTypeForm, KitVersionForm
 from naloxone.forms.labels import LabelsForm
 from naloxone.forms.life import (
     CloseForm,
@@ -103,6 +104,7 @@ __all__ = [
     "CloseForm",
     "ClosePlaceForm",
     "ColumnsForm",
+    "ComponentForm",
     "ConfirmImportForm",
     "CounterForm",
     "CountersignForm",
@@ -124,6 +126,8 @@ __all__ = [
     "HereForm",
     "HoldForm",
     "InspectForm",
+    "KitTypeForm",
+    "KitVersionForm",
     "LabelForm",
     "LabelsForm",
     "LaterForm",

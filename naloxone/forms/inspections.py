@@ -72,9 +72,9 @@ class InspectForm(LookForm):
     hold = w.YesField(label="Put it on hold", required=False)
     occurred_at = when_field("When did you look?")
 
-    def __init__(self, *args, contents, **kwargs):
+    def __init__(self, *args, contents, standings=(), **kwargs):
         super().__init__(*args, **kwargs)
-        self.contents = contents
+        self.contents, self.standings = contents, standings
         self.sealed = bool(self.kit.seal) and self.kit.state != rules.State.OPENED
         self.at_place = self.kit.holder.kind in PLACES
         if self.sealed:
@@ -113,6 +113,11 @@ class InspectForm(LookForm):
         faults = dict(FAULTS)
         if self.kit.kind == UnitKind.CARTON:
             del faults["accessories"]
+        self.components = {f"component-{one.component.pk}": one.component for one in self.standings}
+        if self.components:
+            # Its type knows what belongs in it.
+            del faults["accessories"]
+            faults |= {key: f"{one} missing" for key, one in self.components.items()}
         self.add_field(
             "faults",
             w.ChoicesField(label="Tick only what is wrong", choices=list(faults.items()), required=False),
@@ -187,13 +192,20 @@ class InspectForm(LookForm):
         faults = told["faults"]
         # What is wrong may show through a whole seal; what is well was seen only by who looked inside.
         well = True if self.counted else None
-        asked = dict(self.fields["faults"].choices)
+        asked = [name for name, _ in self.fields["faults"].choices if name in SEEN]
+        accessories = {"accessories_there": False if self.missing else well} if self.components else {}  # fmt: skip
         return Seen(
             seal_intact=told["seal"] == SAME if self.sealed else None,
             opened=self.opened,
             liquid_clear=told["liquid"] == YES if told.get("liquid") else None,
+            **accessories,
             **{SEEN[name]: False if name in faults else well for name in asked},
         )
+
+    @property
+    def missing(self):
+        """The components of its type that were not there."""
+        return [one for key, one in self.components.items() if key in self.cleaned_data["faults"]]
 
     @property
     def opened(self):
@@ -220,7 +232,7 @@ class InspectForm(LookForm):
         return {
             "kit": self.kit, "seen": self.seen, "counts": self.counts,
             "seal_seen": told.get("seal_seen", ""), "access_seconds": told.get("access_seconds"),
-            "hold": told.get("hold", False),
+            "missing": self.missing, "hold": told.get("hold", False),
             **{name: told[name] for name in ("sequence", "note", "photos", "occurred_at")},
         }  # fmt: skip
 

@@ -14,7 +14,7 @@ from naloxone.forms.base import (
     places_where,
     when_field,
 )
-from naloxone.models import Kit, UnitKind
+from naloxone.models import Kit, KitType, UnitKind
 from naloxone.rules import MOST_UNITS, UNUSED
 from safety_portal import access
 from safety_portal import widgets as w
@@ -77,17 +77,44 @@ class AssembleForm(KitsForm):
     submit_label = "Assemble kits"
     not_yours = "Not cartons you may open"
     kits = kits_field("Cartons", "Scan or type K-214 or a serial, one a line. All of one place.")
-    kind = w.ChoiceField(
-        label="Into",
-        choices=[(k.value, k.label) for k in (UnitKind.KIT, UnitKind.CANINE_KIT)],
-        initial=UnitKind.KIT.value,
-    )
+    kind = w.ChoiceField(label="Into", choices=[], initial=UnitKind.KIT.value)
     doses_per_kit = w.NumberField(label="Doses in each", min_value=1, max_value=20, initial=2)
     seals = w.CodesField(
         label="Seals", required=False, max_codes=MOST_UNITS,
         help_text="If you seal them now: one a kit, one a line.",
     )  # fmt: skip
     occurred_at = when_field()
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.types = {f"type-{one.pk}": one.newest for one in KitType.objects.with_versions()}
+        plain = [(k.value, f"{k.label} of no type") for k in (UnitKind.KIT, UnitKind.CANINE_KIT)]
+        self.fields["kind"].choices = [
+            *((key, w.Tile(v.kit_type.name, bill_in_words(v))) for key, v in self.types.items()),
+            *plain,
+        ]
+        asked = self.data.get("kind") if self.is_bound else self.initial.get("kind")
+        self.version = self.types.get(asked)
+        if self.version:
+            self.ask_expiries()
+
+    def ask_expiries(self):
+        """A day for each component that has one; until they were shown, nothing is wrong with none being told."""
+        asked = [row for row in self.version.components.all() if row.expires]
+        for row in asked:
+            self.fields[f"expires_{row.pk}"] = field = w.DayField(
+                label=f"{row} good until", required=row.required,
+                help_text="The first day printed on their packages, for all of these kits.",
+            )  # fmt: skip
+            self._prepare(field)
+        if self.is_bound and asked and not any(f"expires_{r.pk}" in self.data for r in asked):
+            self.looking_up = True
+        self.fields["doses_per_kit"].initial = self.version.doses
+
+    @property
+    def latex(self):
+        """The components of the chosen type that are of latex; the page says why they are flagged."""
+        return self.version.latex if self.version else []
 
     def is_yours(self, kit):
         return kit.kind == UnitKind.CARTON and access.may(
@@ -112,8 +139,21 @@ class AssembleForm(KitsForm):
         return {
             "cartons": told["kits"],
             "place": told["kits"][0].holder,
+            "made_as": self.version,
+            "expiries": self.expiries(),
             **{n: told[n] for n in ("kind", "doses_per_kit", "seals", "occurred_at")},
         }
+
+    def expiries(self):
+        """{component key: day} of what was told."""
+        found = {int(n.removeprefix("expires_")): day for n, day in self.cleaned_data.items() if n.startswith("expires_")}  # fmt: skip
+        return {key: day for key, day in found.items() if day}
+
+
+def bill_in_words(version):
+    """What a version is made of, in a line."""
+    parts = [f"{one.quantity} × {one.name}" for one in version.bill]
+    return f"{version.doses} doses, {', '.join(parts)}"
 
 
 class RecallForm(CustodyForm):

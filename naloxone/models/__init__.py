@@ -38,6 +38,7 @@ from naloxone.models.inspections import (
     InspectionLine,
     InspectionPhoto,
 )
+from naloxone.models.kit_types import Fitting, KitComponent, KitType, KitTypeVersion
 from naloxone.models.need import NeedWord, own_day
 from naloxone.models.nil_reports import MonthSeed, NilReport, report_due_on
 from naloxone.models.orders import (
@@ -80,6 +81,7 @@ from naloxone.models.storage import (
     TemperatureUpload,
 )
 from naloxone.models.units import (
+    HALF_USED,
     TO_INSPECT,
     Device,
     Kit,
@@ -100,6 +102,7 @@ from naloxone.models.uses import (
 
 __all__ = [
     "ENDS",
+    "HALF_USED",
     "MONTHS",
     "OUTSIDE",
     "RESULTS",
@@ -131,6 +134,7 @@ __all__ = [
     "DrillRequest",
     "Exchange",
     "Fault",
+    "Fitting",
     "Giver",
     "HandOver",
     "HandOverLine",
@@ -143,9 +147,12 @@ __all__ = [
     "InspectionLine",
     "InspectionPhoto",
     "Kit",
+    "KitComponent",
     "KitQuerySet",
     "KitScan",
     "KitStorage",
+    "KitType",
+    "KitTypeVersion",
     "LabelVersion",
     "Lot",
     "LotLabel",

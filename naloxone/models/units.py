@@ -8,6 +8,7 @@ from django.db.models import Exists, F, FilteredRelation, OuterRef, Q
 from django.db.models.functions import Coalesce
 
 from naloxone.inspection_rules import INSPECTED, INSPECTION_DAYS, inspection_due_on
+from naloxone.kit_type_rules import is_half_used
 from naloxone.models import need
 from naloxone.models.holders import Holder, PlaceType
 from naloxone.models.products import Lot
@@ -36,6 +37,9 @@ class UnitKind(models.TextChoices):
     CANINE_KIT = "canine_kit", "Canine kit"
     TRAINER = TRAINER, "Trainer"  # for lessons: it holds no dose and never counts
 
+
+# Some of its doses are gone and some are left; kit_type_rules says the same.
+HALF_USED = Q(doses__gt=0, doses__lt=F("doses_full")) & ~Q(kind=UnitKind.TRAINER)
 
 # Emergency naloxone, looked at every 30 days. A carton in a storeroom is stock: it is looked at when it is opened.
 TO_INSPECT = (
@@ -142,18 +146,26 @@ class KitQuerySet(models.QuerySet):
 class Kit(models.Model):
     """A unit of custody. All but its kind, seal and label is the ledger's projection, written by the trigger."""
 
-    may_insert = ("kind", "seal")
+    may_insert = ("kind", "seal", "made_as")
 
     kind = models.CharField(max_length=12, choices=UnitKind.choices)
     seal = models.CharField(max_length=30, blank=True)
+    # What it was made by; None for cartons, and for kits of no type.
+    made_as = models.ForeignKey(
+        "KitTypeVersion", on_delete=models.PROTECT, null=True, related_name="kits"
+    )
     holder = FilledKey(Holder, on_delete=models.PROTECT, null=True, related_name="kits")
     station = FilledKey(Station, on_delete=models.PROTECT, null=True, related_name="+")
     state = FilledText(max_length=12, choices=choices(State), db_default=State.NEW.value)
     last_sequence = FilledInteger(db_default=0)
     head_hash = FilledBytes(null=True)
     doses = FilledSmallInteger(db_default=0)
+    # How many it had before one was given or wasted: what is half used shows by it.
+    doses_full = FilledSmallInteger(db_default=0)
     lot = FilledKey(Lot, on_delete=models.PROTECT, null=True, related_name="+")
     expires_on = FilledDate(null=True)
+    # The first expiry among its components: no part of the hashes, and it makes no kit unusable.
+    component_expires_on = FilledDate(null=True)
     # The station's day of the newest documented check: receipt, assembly or an inspection.
     checked_on = FilledDate(null=True)
     # The newest word of a person on whether it would work in need; it does until somebody says otherwise.
@@ -172,6 +184,11 @@ class Kit(models.Model):
                 fields=["station", "checked_on"],
                 condition=Q(state__in=["in_service", "opened"]),  # inspection_rules.INSPECTED
                 name="kit_by_check",
+            ),
+            models.Index(
+                fields=["component_expires_on"],
+                condition=Q(component_expires_on__isnull=False),
+                name="kit_by_component",
             ),
             models.Index(fields=["seal"], condition=~Q(seal=""), name="kit_by_seal"),
         ]
@@ -195,6 +212,11 @@ class Kit(models.Model):
     def is_trainer(self):
         """Whether it is for lessons only."""
         return self.kind == UnitKind.TRAINER
+
+    @property
+    def is_half_used(self):
+        """Whether some of its doses are gone and some are left."""
+        return is_half_used(kind=self.kind, doses=self.doses, doses_full=self.doses_full)
 
     @property
     def is_empty(self):

@@ -1,5 +1,6 @@
 """Who must hear of what about kits, by noun: callers import from here. Mails carry references, counts and links; no names."""
 
+from naloxone.notices import components as _components  # noqa: F401  (registers its kind)
 from naloxone.notices.consignments import (
     CONSIGNMENT,
     tell_arrived,

@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from naloxone import actions, badges, forms, history, summary
+from naloxone import actions, badges, components, forms, history, summary
 from naloxone.actions.inspections import is_sealed
 from naloxone.inspection_rules import FINDING_WORDS, INSPECTION_DAYS, result_of
 from naloxone.models import Discrepancy, Holder, Inspection, Kit
@@ -94,6 +94,7 @@ def count(request, number):
 def inspect_form(request, kit):
     return forms.InspectForm(
         request.POST or None, request.FILES or None, person=request.person, kit=kit, contents=history.contents(kit),
+        standings=components.of_kit(kit),
         cancel_url=kit.get_absolute_url(),
     )  # fmt: skip
 

@@ -6,7 +6,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
-from naloxone import badges, ended, history, printed, storage_words, verify
+from naloxone import badges, components, ended, history, printed, storage_words, verify
+from naloxone.actions import life
 from naloxone.filters import KitFilter, by_code, by_place, listed, order_of
 from naloxone.models import Consignment, Kit, LotRecall
 from naloxone.possible import acts_now, record_acts, troubles_now, use_of
@@ -161,6 +162,19 @@ def journey_of(kit):
     return Consignment.objects.with_names().get(lines__kit=kit, lines__arrival=None)
 
 
+def components_of(kit, person):
+    """The components of a kit by its type, what expires first of it, and whether this person may note something."""
+    standings = components.of_kit(kit)
+    today = kit.station.today() if kit.station else None
+    for one in standings:
+        one.expired = today is not None and one.is_expired(today)
+    return {
+        "components": standings,
+        "first_expiry": components.first_expiry(kit, standings) if standings else None,
+        "can_fit": bool(standings) and kit.holder is not None and life.touches(person, kit),
+    }
+
+
 @everyone
 def kit(request, number):
     """One kit: where it is, what is in it, what can be done with it now, and every hand it went through."""
@@ -181,6 +195,7 @@ def kit(request, number):
         "elsewhere": found.holder is not None
         and found.holder.kind in ELSEWHERE,  # the badge says which
         "contents": history.contents(found),
+        **components_of(found, request.person),
         "storage": storage_words.storage_of(found),
         "recalls": recalls_of(found),
         "worth": badges.worth_badge(found.worth(found.station.today())) if found.station else "",

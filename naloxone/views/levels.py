@@ -29,7 +29,7 @@ def figures_of_need():
 
 def columns(first):
     figures = (
-        "Par", "Difference", "Opened", "Not to hand out", "Expired",
+        "Par", "Difference", "Opened", "Half used", "Not to hand out", "Expired",
         f"Expire in {summary.SOON} days", f"Expire in {summary.LATER} days", "Inspections overdue",
     )  # fmt: skip
     return [Column(first), *figures_of_need(), *(Column(label, figure=True) for label in figures)]
@@ -66,6 +66,7 @@ def stock_tabs(person, here):
 TABS = (
     ("Stock against par", "stock", Permission.KITS_SEE),
     ("Orders", "orders", Permission.ORDERS_SEE),
+    ("Kit types", "kit_types", Permission.OWN_THINGS),
 )
 
 

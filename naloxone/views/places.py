@@ -16,6 +16,7 @@ from naloxone.actions.readiness import may_drill
 from naloxone.actions.storage import may_read
 from naloxone.filters import listed
 from naloxone.models import (
+    HALF_USED,
     Holder,
     Kit,
     PlaceType,
@@ -73,13 +74,14 @@ def count_stock(places, now):
             serviceable=Count("pk", filter=need.serviceable(day)),
             in_need=Count("pk", filter=need.in_need(day)),
             neither=Count("pk", filter=need.neither()),
+            half_used=Count("pk", filter=HALF_USED),
         )
         .order_by()
     )
     found = {row["holder"]: row for row in rows}
     for place in places:
         row = found.get(place.pk, {})
-        for name in ("n", "serviceable", "in_need", "neither"):
+        for name in ("n", "serviceable", "in_need", "neither", "half_used"):
             setattr(place, name, row.get(name, 0))
         place.par_badge = badges.par_badge(place)
     return places

@@ -90,7 +90,7 @@ def assemble(request):
     form = forms.AssembleForm(
         request.POST or None,
         person=request.person,
-        initial=asked(request),
+        initial=asked(request) | {"kind": request.GET.get("type") or "kit"},
         cancel_url=reverse(KITS),
     )
     sooner = first_out.left_by(form)
@@ -101,7 +101,9 @@ def assemble(request):
     first = [] if request.GET else first_out.propose(
         request.person, Permission.KITS_ASSEMBLE, timezone.now(), **cartons
     )  # fmt: skip
-    return form_page(request, form, "Assemble kits", first_out=first)
+    return form_page(
+        request, form, "Assemble kits", template="naloxone/assemble.html", first_out=first
+    )
 
 
 @needs(Permission.STOCK_RECEIVE)
