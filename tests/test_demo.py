@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from naloxone import verify
 from naloxone.models import (
+    HALF_USED,
     Act,
     CustodyEvent,
     Discrepancy,
@@ -54,7 +55,7 @@ def day(days):
 
 
 def kits():
-    return Kit.objects.exclude(state="spent")
+    return Kit.objects.exclude(state="spent").exclude(kind="trainer")
 
 
 def account(name):
@@ -125,6 +126,16 @@ def test_there_is_work_in_every_window():
     assert kits().filter(state="recalled").count() == 9
     assert kits().filter(state="quarantine", kind="carton").count() == 12
     assert kits().filter(kind="canine_kit", holder__kind="canine_team").count() == 6
+
+
+@pytest.mark.usefixtures("world")
+def test_kits_have_types_and_one_has_latex_gloves_a_mask_expires_soon_and_one_is_half_used():
+    assert kits().filter(kind="kit", made_as=None).count() == 0
+    latex = kits().filter(made_as__components__latex="yes")
+    assert latex.count() == 1
+    assert kits().filter(component_expires_on__range=(day(0), day(30))).exists()
+    assert kits().filter(HALF_USED).exists()
+    assert Kit.objects.filter(kind="trainer").count() == 2
 
 
 @pytest.mark.usefixtures("world")

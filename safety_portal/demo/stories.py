@@ -8,7 +8,7 @@ from naloxone.actions.registers import places_of, recorded_in
 from naloxone.inspection_rules import Seen
 from naloxone.models import Kit, Lot
 from naloxone.order_rules import Covers
-from safety_portal.demo import heat, needs, rounds
+from safety_portal.demo import heat, kit_types, needs, rounds
 from safety_portal.demo.drawn import drawing
 from safety_portal.demo.world import UNSEEN, carried_at, in_store, kits_of, not_offered
 from safety_portal.photos import hold_photo
@@ -40,6 +40,8 @@ def tell(world):
     rounds.report_nothing(world)
     leave_open(world)
     send_boxes(world)
+    kit_types.flag_latex(world, world.stations[LAREDO])
+    kit_types.bring_trainers(world, world.stations[LAREDO])
     keep_views(world)
     leave_unexplained(world)
     pass_registers(world)
@@ -127,7 +129,7 @@ def ready(world, station, lot, count):
     return found, moment
 
 
-def assemble(world, station, found, moment, *, kind, doses, count):
+def assemble(world, station, found, moment, *, kind, doses, count, letter):
     act = actions.assemble_kits(
         cartons=found,
         kind=kind,
@@ -135,6 +137,7 @@ def assemble(world, station, found, moment, *, kind, doses, count):
         place=world.stores[station.code],
         occurred_at=moment,
         seals=world.new_seals(count),
+        **kit_types.bill_of(world, kind, letter),
         request_key=world.key(),
         by=world.coordinator(station),
     )
@@ -146,7 +149,9 @@ def kits(world, station, lot, count):
     found, moment = yield from ready(world, station, lot, count)
     moment = world.later(moment, station, days=1)
     yield moment
-    made = assemble(world, station, found, moment, kind="kit", doses=2, count=count)
+    made = assemble(
+        world, station, found, moment, kind="kit", doses=2, count=count, letter=lot.letter
+    )
     if lot.letter == "F" and station.code == LAREDO:
         return  # they are what waits for the demo's officer today
     for kit in made:
@@ -162,7 +167,9 @@ def canine_kits(world, station, lot, count):
     for carton in found:
         moment = world.later(moment, station, days=1)
         yield moment
-        (kit,) = assemble(world, station, [carton], moment, kind="canine_kit", doses=4, count=1)
+        (kit,) = assemble(
+            world, station, [carton], moment, kind="canine_kit", doses=4, count=1, letter=lot.letter
+        )
         if dogs:
             dog = dogs.pop()
             moment = world.later(moment, station, days=1)
