@@ -40,13 +40,13 @@ def tell(world):
     rounds.report_nothing(world)
     leave_open(world)
     send_boxes(world)
-    kit_types.flag_latex(world, world.stations[LAREDO])
-    kit_types.bring_trainers(world, world.stations[LAREDO])
     keep_views(world)
     leave_unexplained(world)
     pass_registers(world)
     needs.tell_needs(world)
     heat.tell_of_heat(world)
+    kit_types.flag_latex(world, world.stations[LAREDO])
+    kit_types.bring_trainers(world, world.stations[LAREDO])
 
 
 def explain_number(world):
