@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("naloxone", "0036_readiness_stays"),
+        ("naloxone", "0037_at_risk_by_turn"),
         ("safety_portal", "0014_deputies"),
     ]
 

@@ -113,7 +113,7 @@ def seed(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("naloxone", "0037_kit_types"),
+        ("naloxone", "0038_kit_types"),
         ("safety_portal", "0003_the_portal"),
     ]
 
