@@ -18,7 +18,7 @@ from naloxone.models import Holder, Product
 from naloxone.rules import MOST_UNITS, HolderKind
 from safety_portal.access import Role
 
-ROWS = 10_000
+ROWS = 10_000  # at scale 1; a smaller world gets a smaller file
 LOTS = 50  # of two hundred units each, every one with its serial
 
 
@@ -31,10 +31,10 @@ class Imported(NamedTuple):
     mb: float
 
 
-def rows(place, product, tag):
+def rows(place, product, tag, count):
     """(place, product, lot, expiry, serial) of every row."""
     day = timezone.now().date() + dt.timedelta(days=700)
-    for n in range(ROWS):
+    for n in range(count):
         yield place.name, product.name, f"{tag}{n % LOTS}", day.isoformat(), f"{tag}S{n}"
 
 
@@ -44,24 +44,25 @@ def file_of(found):
     return text.getvalue().encode()
 
 
-def measure():
+def measure(scale):
     """Everything is rolled back: the next measure meets the same kits."""
     by, station = who_is(Role.COORDINATOR), busy_station()
     place = Holder.objects.in_use().filter(station=station, kind=HolderKind.STORAGE).first()
     product = Product.objects.first()
+    count = max(LOTS, round(ROWS * min(1, scale)))
     with transaction.atomic():
-        checked, done = by_import(place, product, station, by)
+        checked, done = by_import(place, product, station, by, count)
         transaction.set_rollback(True)
     with transaction.atomic():
-        floor = by_receipts(place, product, by)
+        floor = by_receipts(place, product, by, count)
         transaction.set_rollback(True)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return Imported(checked, done, floor, peak)
 
 
-def by_import(place, product, station, by):
+def by_import(place, product, station, by, count):
     """The worker's two calls on one file."""
-    content = file_of(rows(place, product, "IM"))
+    content = file_of(rows(place, product, "IM", count))
     run = imports.upload_list(
         what="kits", station=station, name="bench.csv", content=content, now=timezone.now(),
         request_key=uuid.uuid4(), by=by,
@@ -80,14 +81,15 @@ def by_import(place, product, station, by):
     return checked - began, ended - checked
 
 
-def by_receipts(place, product, by):
+def by_receipts(place, product, by, count):
     """The same units as deliveries of the screen, each as large as one may be."""
     day = timezone.now().date() + dt.timedelta(days=700)
     began = time.monotonic()
-    for n in range(ROWS // MOST_UNITS):
+    for first in range(0, count, MOST_UNITS):
+        some = min(MOST_UNITS, count - first)
         receive_delivery(
-            product=product, lot_number=f"FL{n}", expires_on=day, count=MOST_UNITS, place=place,
-            carton_serials=[f"F{n}-{m}" for m in range(MOST_UNITS)], occurred_at=timezone.now(),
+            product=product, lot_number=f"FL{first}", expires_on=day, count=some, place=place,
+            carton_serials=[f"F{first + n}" for n in range(some)], occurred_at=timezone.now(),
             request_key=uuid.uuid4(), by=by,
         )  # fmt: skip
     return time.monotonic() - began

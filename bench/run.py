@@ -122,9 +122,9 @@ def custody_rows():
     )
 
 
-def import_rows():
+def import_rows(scale):
     """A file of 10,000 kits: its rows checked, then all of them received."""
-    found = imports.measure()
+    found = imports.measure(scale)
     yield Row("import of 10,000 kits", found.done, "s", floor=found.floor, target=60)
     yield Row("its preview, every row checked", found.checked, "s", target=60)
     yield Row("memory of the process that imports", found.mb, "MB", target=400)
@@ -160,7 +160,7 @@ def measured(scale):
     say("Two writers …")
     rows += custody_rows()
     say("An import …")
-    rows += import_rows()
+    rows += import_rows(scale)
     say("The sweep …")
     rows += sweep_rows()
     say("Pages …")

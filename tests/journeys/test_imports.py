@@ -46,7 +46,7 @@ def send(page, axe, content):
     expect(page.get_by_role("heading", name="Which column is which?")).to_be_visible()
     fits(page)
     axe(page)
-    page.get_by_label(re.compile("^Place")).select_option(label="Where: Lane 3 cabinet")
+    page.locator("select[name=place]").select_option(label="Where: Lane 3 cabinet")
     page.get_by_role("button", name="Check the rows").click()
     expect(page.get_by_role("heading", name="Being checked")).to_be_visible()
     fits(page)
