@@ -275,6 +275,7 @@ def assemble_kits(
         raise CustodyError(f"These cartons hold fewer than {doses_per_kit} doses.", "kits")
     if seals and len(seals) != makes:
         raise CustodyError(f"{makes} kits need {makes} seals; {len(seals)} given.", "seals")
+    check_seals(seals, place.station)
     if made_as is not None:
         kind = made_as.kit_type.kind
         check_made_as(made_as, expiries or {}, on=place.station.today(occurred_at))
@@ -300,6 +301,22 @@ def assemble_kits(
         made_as=made_as or "",
     )
     return act
+
+
+def check_seals(seals, station):
+    """Raise CustodyError when a seal is on a unit of the station already: one seal is of one unit."""
+    worn = sealed_with(seals, [station])
+    if worn:
+        seal, kit = min(worn.items())
+        raise CustodyError(f"Seal {seal} is on {kit.reference} already. Look at its number again.", "seals")  # fmt: skip
+
+
+def sealed_with(seals, stations):
+    """{seal: unit} of those that units within reach at some stations have on them; one query."""
+    if not seals:
+        return {}
+    found = Kit.objects.filter(seal__in=seals, station__in=stations, state__in=rules.STOCKED)
+    return {kit.seal: kit for kit in found}
 
 
 def part_cartons(act, cartons, taken, made, doses_per_kit, place):

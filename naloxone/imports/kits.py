@@ -5,6 +5,7 @@ import datetime as dt
 from django.utils import timezone
 
 from naloxone import gs1_rules, rules
+from naloxone.actions.stock import sealed_with
 from naloxone.gs1_rules import Pack
 from naloxone.import_rules import (
     CHECKED,
@@ -134,6 +135,7 @@ class Known:
             "lot__product", "lot__number", "serial", "kit", "kit__holder"
         ):
             self.devices[product, lot, serial] = (kit, holder)
+        self.seals = sealed_with({step.facts["seal"] for step in steps} - {""}, stations)
         self.serials = {(product, serial) for product, _, serial in self.devices}
 
 
@@ -199,6 +201,16 @@ def check_units(step, known, seen, now):
         step.fault("seal", "One seal is of one kit. Give each kit a row of its own.")
     if facts["seal"]:
         said_twice(seen, ("seal", facts["seal"]), step, "Seal {}")
+    worn = known.seals.get(facts["seal"])
+    if (
+        worn
+        and worn.station_id == facts["place"].station_id
+        and already_there(facts, known) is None
+    ):
+        step.fault(
+            "seal",
+            f"Seal {facts['seal']} is on {worn.reference} already. Look at its number again.",
+        )
     if is_kit and facts["condition"] == UNCHECKED:
         step.fault("condition", "A kit is assembled from what was checked. Write Carton as its kind, or Checked.")  # fmt: skip
     lot = known.lots.get((facts["product"].pk, facts["lot"]))

@@ -103,6 +103,26 @@ def test_kits_are_assembled_from_cartons_and_no_dose_is_lost(by, store):
     assert Device.objects.count() == 6
 
 
+def test_one_seal_is_of_one_kit(by, store):
+    told = {
+        "kind": "kit",
+        "doses_per_kit": 2,
+        "place": store,
+        "occurred_at": timezone.now(),
+        "by": by,
+    }
+    actions.assemble_kits(
+        cartons=make.delivery(by, store), seals=["S-1"], request_key=make.key(), **told
+    )
+    again = make.delivery(by, store)
+
+    with pytest.raises(CustodyError, match="Seal S-1 is on K-") as refused:
+        actions.assemble_kits(cartons=again, seals=["S-1"], request_key=make.key(), **told)
+
+    assert refused.value.field == "seals"
+    assert Kit.objects.filter(seal="S-1").count() == 1
+
+
 def test_nothing_is_offered_to_a_place_that_was_closed_meanwhile(by, store):
     kits, closed = make.delivery(by, store), make.place(by, "Lane 3 cabinet")
     Holder.objects.filter(pk=closed.pk).update(closed_on=dt.date(2026, 11, 3))

@@ -104,6 +104,33 @@ def test_a_kit_is_assembled_from_its_carton_and_sealed(by, store, product):
     assert list(Act.objects.order_by("pk").values_list("verb", flat=True)) == ["receive", "assemble"]  # fmt: skip
 
 
+def test_a_seal_that_is_on_a_kit_already_is_an_error_of_its_row(by, store, product):
+    headings = (*KITS, "Kind", "Seal")
+    first = row(store, product, "A1", LATER, "S1", "Kit", "SEAL-1")
+    imported(by, "kits", as_csv(headings, first))
+    [kit] = Kit.objects.filter(seal="SEAL-1")
+
+    run = checked(by, "kits", as_csv(headings, first, row(store, product, "A1", LATER, "S2", "Kit", "SEAL-1")))  # fmt: skip
+
+    assert effects(run)[0][0] == "nothing"  # the same kit again
+    assert faults(run) == {"Seal": f"Seal SEAL-1 is on {kit.reference} already. Look at its number again."}  # fmt: skip
+
+
+def test_the_seal_of_another_stations_kit_is_not_told(by, store, product):
+    headings = (*KITS, "Kind", "Seal")
+    other = make.coordinator(make.station("Elsewhere"))
+    there = make.place(other, "Cabinet there")
+    imported(
+        other, "kits", as_csv(headings, row(there, product, "A1", LATER, "S9", "Kit", "SEAL-9"))
+    )
+
+    run = checked(
+        by, "kits", as_csv(headings, row(store, product, "A1", LATER, "S1", "Kit", "SEAL-9"))
+    )
+
+    assert run.errors == 0
+
+
 def test_what_was_not_checked_waits_in_quarantine_and_the_day_is_kept(by, store, product):
     headings = (*KITS, "Condition", "Received on", "Cartons")
     day = make.day(-10)
