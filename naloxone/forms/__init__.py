@@ -3,6 +3,7 @@
 from naloxone.forms.base import places_where
 from naloxone.forms.consignments import ArrivalForm, CallBackForm, SendForm
 from naloxone.forms.disposals import (
+    BackForm,
     CountersignForm,
     DisposeForm,
     LaterForm,
@@ -98,6 +99,7 @@ __all__ = [
     "AtRiskForm",
     "AttestForm",
     "AuthorityForm",
+    "BackForm",
     "BindForm",
     "CallBackForm",
     "ChangePlaceForm",

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from naloxone import actions, codes, disposal_rules
 from naloxone.actions.disposals import check_fits
-from naloxone.actions.need import check_leaving
+from naloxone.actions.need import check_leaving, places_emptied
 from naloxone.disposal_rules import (
     BASIS_WORDS,
     COUNTERSIGN_DAYS,
@@ -100,6 +100,7 @@ class DisposeForm(LeavingForm):
         station = facts["kits"][0].station
         return {
             "what": [
+                *self.what_stays(facts),
                 f"{many} recorded as {where}, for good.",
                 "A mistake is undone kit by kit, by an event that mirrors it, with a reason. Nothing is erased.",
             ],
@@ -107,6 +108,15 @@ class DisposeForm(LeavingForm):
                 f"Whoever sees kits of {station}, and the auditors: who did it, who signed, receipt, photos"
             ],
         }
+
+    def what_stays(self, facts):
+        """What is there instead, or that nothing is and why."""
+        if spare := facts.get("instead"):
+            yield f"{spare.reference} from {spare.holder} is put there first, in the same act."
+        elif why := facts.get("why_empty"):
+            places = [place.name for place in places_emptied(facts["kits"], facts["occurred_at"])]
+            if places:
+                yield f"{disposal_rules.named(places)} is left with nothing that would work in need: {why}"
 
     def known(self):
         """The disposal that this form has made already, when it is sent twice."""
@@ -163,6 +173,14 @@ class EndForm(CustodyForm):
 
     def facts(self):
         return {**self.told.facts(), "now": timezone.now()}
+
+
+class BackForm(EndForm):
+    """Back to the first step, as it was filled in."""
+
+    way = "back"
+    submit_label = "Change something"
+    submit_kind = "outline"
 
 
 class LaterForm(EndForm):

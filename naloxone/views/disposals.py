@@ -47,7 +47,7 @@ def dispose(request):
         return form_page(request, form, TITLE, template="naloxone/dispose.html")
     if known := form.known():
         return redirect(known)
-    if not form.fits():
+    if request.POST.get("way") == forms.BackForm.way or not form.fits():
         return form_page(request, form, TITLE, template="naloxone/dispose.html")
     witness, later = second_steps(request, form)
     done = witness.is_bound and witness.dispose(request)
@@ -102,6 +102,7 @@ def check_page(request, form, witness, later):
         "photos": facts["photos"],
         "form": witness,
         "later": later,
+        "back": forms.BackForm(told=form, person=request.person, initial=form.carried()),
     }
     return render(request, "naloxone/dispose_check.html", context)
 

@@ -5,6 +5,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 
 from naloxone import actions, forms, history, swaps
 from naloxone.actions import life
@@ -50,7 +51,8 @@ def say_swaps(request, kits):
     mine = access.within(request.person, Permission.CUSTODY_GIVE)
     places = swaps.bare_among(kits, now).filter(mine).select_related("station")
     for swap in swaps.swaps(places, now):
-        messages.warning(request, f"{swap.sentence}. The page of {swap.place} does it in one tap.")
+        said = '{}. <a class="usa-link" href="{}">The page of {}</a> does it in one tap.'
+        messages.warning(request, format_html(said, swap.sentence, swap.place.get_absolute_url(), swap.place))  # fmt: skip
 
 
 @everyone

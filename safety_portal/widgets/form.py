@@ -50,7 +50,7 @@ class PortalForm(forms.Form):
     """A plain form with our look, tidy text, and the request's key (the same act sent twice is done once)."""
 
     submit_label = "Save"
-    submit_kind = ""  # "danger" for what can't be undone
+    submit_kind = ""  # "danger" for what can't be undone; "outline" beside the page's own act
     cancel_label = "Cancel"
     consequences = ()  # sentences: what will be so when this is sent
     seen_by = ()  # who will see it

@@ -395,7 +395,8 @@ def test_a_hold_says_which_place_has_nothing_serviceable_now(signed_in, by, stor
         "/kits/hold/", {"kits": kit.reference, "note": "Sun"} | moment(), follow=True
     )
 
-    assert f"swap it with {spare.reference} from Storeroom. The page of {store} does it" in text(answer)  # fmt: skip
+    page = f'<a class="usa-link" href="{store.get_absolute_url()}">The page of {store}</a>'
+    assert f"swap it with {spare.reference} from Storeroom. {page} does it" in text(answer)
 
 
 # --- its pages -----------------------------------------------------------------------------------
@@ -518,6 +519,10 @@ def test_a_disposal_of_the_last_asks_in_its_first_step_and_carries_the_answer(si
     told |= {"method": "incineration", "reason": "expired", "instead": spare.reference}
     step = signed_in.post("/kits/dispose/", told)
     assert step.context["later"]["instead"].value() == spare.reference
+    assert f"{spare.reference} from Storeroom is put there first, in the same act." in text(step)
+    away = {"instead": "away", "why_empty": "The lane is closed"}
+    alone = signed_in.post("/kits/dispose/", told | away)
+    assert f"{store} is left with nothing that would work in need: The lane is closed" in text(alone)  # fmt: skip
     signed_in.post("/kits/dispose/", told | {"way": "later"})
 
     assert (fresh(spare).holder, fresh(old).state) == (store, State.DESTROYED)

@@ -165,7 +165,9 @@ def test_photos_go_along_to_the_second_step_and_stand_in_page_and_list(signed_in
     page = signed_in.post("/kits/dispose/", told(kits) | {"photos": [upload(), upload()]})
 
     held = page.context["photos"]
-    assert text(page).count(f'name="_held_photos" value="{held[0].token}"') == 2  # both ways on
+    assert (
+        text(page).count(f'name="_held_photos" value="{held[0].token}"') == 3
+    )  # both ways on, and the way back
     sent = carried(page, way="later", _held_photos=[one.token for one in held])
     answer = signed_in.post("/kits/dispose/", sent, follow=True)
 
@@ -175,6 +177,23 @@ def test_photos_go_along_to_the_second_step_and_stand_in_page_and_list(signed_in
         shown = found.photos[0].small_url in text(where)
         assert shown == (where.request["PATH_INFO"] != "/disposals/unsigned/")
     assert signed_in.get(found.photos[0].url).status_code == 200
+
+
+def test_from_the_check_one_comes_back_to_what_was_filled_in(signed_in, kits, media):
+    page = signed_in.post("/kits/dispose/", told(kits, receipt="R-7") | {"photos": [upload()]})
+    back = page.context["back"]
+    sent = carried(page, way="back", _held_photos=[one.token for one in page.context["photos"]])
+
+    answer = signed_in.post("/kits/dispose/", sent)
+
+    assert "Change something" in text(page)
+    assert {name: back[name].value() for name in carried(page)} == carried(page)
+    form = answer.context["form"]
+    assert answer.context["title"] == "Dispose of kits"
+    assert form["receipt"].value() == "R-7"
+    assert not form.errors
+    assert page.context["photos"][0].token in text(answer)
+    assert not Disposal.objects.exists()
 
 
 @pytest.mark.parametrize(
