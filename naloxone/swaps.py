@@ -172,15 +172,20 @@ def swap_at(place, now):
 
 def store_for(swap):
     """Where what comes out goes: the storeroom from which the new one comes, else another place of the station."""
-    stores = Holder.objects.in_use().filter(kind=HolderKind.STORAGE, station=swap.place.station_id)
     source = swap.new[0].place_key if swap.new else 0
+    return stores_of(swap.place.station_id, source=source).exclude(pk=swap.place.pk).first()
+
+
+def stores_of(station, *, source=0):
+    """Places of a station where kits can be put, storerooms first; `source` is the place from which a new one comes."""
+    stores = Holder.objects.in_use().filter(kind=HolderKind.STORAGE, station=station)
     storeroom_first = Case(
         When(place_type=PlaceType.STOREROOM, pk=source, then=0),
         When(place_type=PlaceType.STOREROOM, then=1),
         When(pk=source, then=2),
         default=3,
     )
-    return stores.exclude(pk=swap.place.pk).order_by(storeroom_first, "name").first()
+    return stores.order_by(storeroom_first, "name")
 
 
 def bare_among(kits, now):

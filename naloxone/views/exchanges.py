@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from naloxone import actions, forms
+from naloxone import actions, forms, swaps
 from naloxone.actions.custody import carries
 from naloxone.forms.exchanges import first_spare
 from naloxone.models import Exchange, HandOver, Kit, Muster
@@ -43,10 +43,9 @@ def exchange(request, number):
     if not kit.holder.carrier:
         messages.info(request, f"{kit.reference} is at {kit.holder} now.")
         return redirect(kit)
-    spare = None if known else first_spare(kit, now)
     form = forms.ExchangeForm(
         request.POST or None, person=request.person, kit=kit, cancel_url=kit.get_absolute_url(),
-        initial={"new": spare.reference} if spare else None,
+        initial={} if known else begins_with(kit, now),
     )  # fmt: skip
     if known and form.exchange(request, now):
         if isinstance(form.result, HandOver):
@@ -54,6 +53,13 @@ def exchange(request, number):
         messages.success(request, f"{kit.holder} has {form.cleaned_data['new'].reference} now, and gave {kit.reference} back.")  # fmt: skip
         return redirect(kit)
     return form_page(request, form, f"Exchange {kit.reference}, which {kit.holder} carries")
+
+
+def begins_with(kit, now):
+    """What can be told without asking: which one is spare, and that the old one goes to the storeroom."""
+    spare = first_spare(kit, now)
+    store = swaps.stores_of(kit.station_id).first()
+    return {"new": spare.reference if spare else None, "to": store and store.pk}
 
 
 # --- musters ------------------------------------------------------------------------------------------

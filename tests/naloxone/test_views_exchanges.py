@@ -45,6 +45,14 @@ def told(new, room, **facts):
     } | facts  # fmt: skip
 
 
+def test_the_old_one_goes_to_the_storeroom_unless_one_says_otherwise(signed_in, by, old, new, room):
+    make.place(by, "A cabinet before all others")
+
+    form = signed_in.get(where(old)).context["form"]
+
+    assert form["to"].value() == room.pk
+
+
 # --- one -----------------------------------------------------------------------------------------
 def test_the_kit_page_offers_an_exchange_and_the_form_knows_what_is_spare(
     signed_in, old, new, room
