@@ -84,6 +84,9 @@ class MapImportForm(CustodyForm):
     def __init__(self, *args, run, **kwargs):
         super().__init__(*args, **kwargs)
         self.run = run
+        if unclear := run.questions.get("days"):
+            choices = [(order.value, show_day(read_day(unclear, order))) for order in DayOrder]
+            self.add_field("day_order", w.ChoiceField(label=f"What does “{unclear}” in the file mean?", choices=choices))  # fmt: skip
         offered = [("", "Not in the file"), *((str(n), self.described(n)) for n in range(len(run.headings)))]  # fmt: skip
         before = self.before()
         for key, field in fields_of(What(run.what)).items():
@@ -92,9 +95,6 @@ class MapImportForm(CustodyForm):
                 label=field.name, tiles=False, choices=offered, required=False, help_text=field.meaning,
                 initial="" if place is None else str(place),
             ))  # fmt: skip
-        if unclear := run.questions.get("days"):
-            choices = [(order.value, show_day(read_day(unclear, order))) for order in DayOrder]
-            self.add_field("day_order", w.ChoiceField(label=f"What does “{unclear}” in the file mean?", choices=choices))  # fmt: skip
 
     def described(self, place):
         """A column by its heading and its first values."""

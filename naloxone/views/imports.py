@@ -122,6 +122,8 @@ def preview_of(request, run):
     rows = ImportRow.objects.filter(run=run)
     found = rows.filter(outcome__in=SHOWN[chosen][1]) if chosen else rows
     page = keyset.page_of(request.GET, found, BY_NUMBER)
+    for row in page.rows:
+        row.shown = told_in(row, run.headings)
     return {
         "rows": page.rows,
         "pager": keyset.pager(request.GET, page, BY_NUMBER, keyset.count_of(page, found), "row"),
@@ -130,6 +132,13 @@ def preview_of(request, run):
         "before": ImportRun.objects.imported_before(run).select_related("by").first(),
         "shown": chosen,
     }  # fmt: skip
+
+
+def told_in(row, headings):
+    """What a row of the file says: no empty cells, nor what an error file had said of it."""
+    return [
+        cell for heading, cell in zip(headings, row.cells, strict=True) if cell and heading != WRONG
+    ]
 
 
 def counted(run, outcomes):

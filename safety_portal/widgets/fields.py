@@ -214,6 +214,7 @@ class FileField(forms.FileField):
         self.accept, self.max_size = accept, max_size
         look = inputs.FileInput({"accept": accept} if accept else {})
         super().__init__(**{"widget": look, **kwargs})
+        self.error_messages["empty"] = "The file is empty. Choose it again, or another."
 
     def to_python(self, data):
         found = super().to_python(data)

@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from naloxone.actions import imports
-from naloxone.import_rules import FIELDS, RunState, What
+from naloxone.import_rules import FIELDS, WRONG, RunState, What
 from naloxone.models import ImportRun, Kit, Lot, Product
 from safety_portal.tables import Limits, read_table
 from tests.naloxone import make
@@ -72,9 +72,30 @@ def test_from_the_file_to_its_result(signed_in, by, row):
     assert run.reference in signed_in.get(reverse("naloxone:imports")).content.decode()
 
 
+def test_the_result_counts_only_what_it_did(signed_in, by, row):
+    run = imported(by, "kits", as_csv(KITS, row))
+    more = imported(by, "kits", as_csv(KITS, row, [*row[:4], "S2"]))
+
+    assert "1 row, all of the file." in page(signed_in, run).content.decode()
+    assert (
+        "1 row of 2 rows; the others were there already." in page(signed_in, more).content.decode()
+    )
+
+
+def test_a_corrected_file_shows_neither_what_was_wrong_nor_empty_cells(signed_in, by, row):
+    run = checked(by, "kits", as_csv((*KITS, "Note", WRONG), [*row, "", "Lot: Fill this in."]))
+
+    answer = page(signed_in, run).content.decode()
+
+    assert " · ".join(row) in answer
+    assert f"{row[-1]} ·" not in answer
+    assert "Lot: Fill this in." not in answer
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
+        (b"", "The file is empty. Choose it again, or another."),
         (b"PK\x03\x04nothing", "no XLSX file"),
         (b"%PDF-1.4", "It is a PDF"),
         (b"x" * 12_500_000, "At most 10 MB; “stock.csv” has 12.5 MB."),
@@ -134,6 +155,7 @@ def test_a_day_that_can_be_read_in_two_ways_is_asked_about_with_both_days(signed
     run = checked(by, "kits", as_csv(KITS, [*row[:3], "03/04/2031", ""]))
 
     answer = page(signed_in, run, "map_import")
+    assert next(iter(answer.context["form"].fields)) in ("request_key", "day_order")  # asked first
     assert "4 Mar 2031" in answer.content.decode()
     assert "3 Apr 2031" in answer.content.decode()
     told = {key: str(place) for key, place in run.mapping.items()}
