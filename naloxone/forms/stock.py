@@ -73,12 +73,18 @@ class MoveForm(LeavingForm):
         }
 
 
+DOSES_OF_NO_TYPE = 2  # as a kit for people holds, and a carton of most nasal sprays
+
+
 class AssembleForm(KitsForm):
     submit_label = "Assemble kits"
     not_yours = "Not cartons you may open"
     kits = kits_field("Cartons", "Scan or type K-214 or a serial, one a line. All of one place.")
     kind = w.ChoiceField(label="Into", choices=[], initial=UnitKind.KIT.value)
-    doses_per_kit = w.NumberField(label="Doses in each", min_value=1, max_value=20, initial=2)
+    doses_per_kit = w.NumberField(
+        label="Doses in each", min_value=1, max_value=20, required=False,
+        help_text=f"Empty: as many as its type says; without a type {DOSES_OF_NO_TYPE}.",
+    )  # fmt: skip
     seals = w.CodesField(
         label="Seals", required=False, max_codes=MOST_UNITS,
         help_text="If you seal them now: one a kit, one a line.",
@@ -109,7 +115,6 @@ class AssembleForm(KitsForm):
             self._prepare(field)
         if self.is_bound and asked and not any(f"expires_{r.pk}" in self.data for r in asked):
             self.looking_up = True
-        self.fields["doses_per_kit"].initial = self.version.doses
 
     @property
     def latex(self):
@@ -127,6 +132,10 @@ class AssembleForm(KitsForm):
         if len(places) > 1:
             raise ValidationError(f"These are at several places: {listed(sorted(places))}.")
         return cartons
+
+    def clean_doses_per_kit(self):
+        said = self.version.doses if self.version else DOSES_OF_NO_TYPE
+        return self.cleaned_data["doses_per_kit"] or said
 
     def clean_seals(self):
         seals = self.cleaned_data["seals"]

@@ -183,6 +183,27 @@ def test_the_form_asks_for_dates_only_once_a_type_with_components_is_chosen(sign
     assert (kit.made_as, kit.component_expires_on) == (version, make.day(90))
 
 
+@pytest.mark.parametrize(
+    ("kind", "typed", "doses"), [("canine", "", 4), ("canine", "2", 2), ("kit", "", 2)]
+)
+def test_a_kit_gets_as_many_doses_as_its_type_says_unless_another_number_is_typed(
+    signed_in, by, store, kind, typed, doses
+):
+    cartons = make.delivery(by, store, cartons=2)
+    version = KitType.objects.get(kind="canine_kit").newest
+    days = {f"expires_{one.pk}": f"{make.day(90):%m/%d/%Y}" for one in version.components.all() if one.expires}  # fmt: skip
+    told = {
+        "kits": "\n".join(one.reference for one in cartons), "doses_per_kit": typed,
+        "kind": f"type-{version.kit_type_id}" if kind == "canine" else kind, "request_key": str(make.key()),
+        **moment(timezone.now()), **days,
+    }  # fmt: skip
+
+    signed_in.post("/kits/assemble/", told)
+
+    made = Kit.objects.exclude(kind="carton")
+    assert {kit.doses for kit in made} == {doses}
+
+
 # --- what becomes of a component -----------------------------------------------------------------
 
 
