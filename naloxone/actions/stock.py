@@ -316,7 +316,7 @@ def sealed_with(seals, stations):
     if not seals:
         return {}
     found = Kit.objects.filter(seal__in=seals, station__in=stations, state__in=rules.STOCKED)
-    return {kit.seal: kit for kit in found}
+    return {kit.seal: kit for kit in found.select_related("lot")}
 
 
 def part_cartons(act, cartons, taken, made, doses_per_kit, place):

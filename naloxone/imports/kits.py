@@ -239,8 +239,15 @@ def check_serials(step, known, seen, now):
 
 
 def already_there(facts, known):
-    """The unit that a row with serials means, when every one of them is in it or its like at that place; else None."""
+    """The unit that a row with serials means, when every one of them is in it or its like at that place; else None.
+
+    A row without serials means the kit with its seal on, when that is of its lot and at that place.
+    """
     product, lot = facts["product"].pk, facts["lot"]
+    if not facts["serials"]:
+        kit = known.seals.get(facts["seal"])
+        same = kit and kit.lot and (kit.lot.product_id, kit.lot.number, kit.holder_id) == (product, lot, facts["place"].pk)  # fmt: skip
+        return kit.reference if same else None
     found = [known.devices.get((product, lot, serial)) for serial in facts["serials"]]
     if not found or not all(found) or {holder for _, holder in found} != {facts["place"].pk}:
         return None

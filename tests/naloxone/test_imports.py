@@ -116,6 +116,20 @@ def test_a_seal_that_is_on_a_kit_already_is_an_error_of_its_row(by, store, produ
     assert faults(run) == {"Seal": f"Seal SEAL-1 is on {kit.reference} already. Look at its number again."}  # fmt: skip
 
 
+def test_a_sealed_kit_without_serials_is_known_by_its_seal(by, store, product):
+    headings = (*KITS, "Kind", "Seal")
+    first = row(store, product, "A1", LATER, "", "Kit", "SEAL-1")
+    imported(by, "kits", as_csv(headings, first))
+    [kit] = Kit.objects.filter(seal="SEAL-1")
+    other = row(store, product, "A2", LATER, "", "Kit", "SEAL-1")
+
+    again = checked(by, "kits", as_csv(headings, first))
+    another = checked(by, "kits", as_csv(headings, other))
+
+    assert effects(again) == [("nothing", f"Nothing: {kit.reference} is there already, at {store}")]
+    assert faults(another)["Seal"].startswith(f"Seal SEAL-1 is on {kit.reference} already.")
+
+
 def test_the_seal_of_another_stations_kit_is_not_told(by, store, product):
     headings = (*KITS, "Kind", "Seal")
     other = make.coordinator(make.station("Elsewhere"))
