@@ -140,6 +140,11 @@ class Disposal(models.Model):
         return Method(self.method) in OWES_RECEIPT
 
     @property
+    def receipt_number(self):
+        """The newest number of the receipt that is here; nothing while none is."""
+        return next((str(one) for one in self.receipts.all()), self.receipt)
+
+    @property
     def receipt_due_on(self):
         """The day by which it should be here, at the station."""
         done_on = self.station.today(self.act.occurred_at)

@@ -30,8 +30,11 @@ TABS = (
 
 # --- doing it -----------------------------------------------------------------------------------------
 FILE = (
-    Out("No.", "reference"), Out("How", "get_method_display"), Out("Why", "get_reason_display"), Out("Station", "station.name"),
-    Out("By", "act.by.name"), Out("Done", "act.occurred_at", moment=True),
+    Out("No.", "reference"), Out("How", "get_method_display"), Out("Why", "get_reason_display"), Out("In words", "words"),
+    Out("Kits", "standing"), Out("Kits undone", lambda one: one.kits - one.standing), Out("Station", "station.name"),
+    Out("Done", "act.occurred_at", moment=True), Out("By", "act.by.name"), Out("Witness", "act.second.name"),
+    Out("Signed by", "signed.by.name"), Out("Signed", "signed.at", moment=True), Out("To be signed until", "due_at", moment=True),
+    Out("Who got them", "recipient"), Out("Receipt", "receipt_number"), Out("Receipt owed", lambda one: one.owes_receipt and not one.receipt_number),
 )  # fmt: skip
 
 

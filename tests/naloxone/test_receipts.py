@@ -1,5 +1,6 @@
 """What left with somebody is owed a receipt: recorded when it comes, put right by a newer one, asked for when it does not."""
 
+import csv
 import datetime as dt
 import io
 
@@ -267,3 +268,23 @@ def test_a_held_photo_is_kept_with_the_receipt(by, kits):
     made = record(end(kits, by), by, photos=[held])
 
     assert len(made.photos) == 1
+
+
+def test_the_file_of_disposals_says_who_stands_for_each_and_what_is_owed(signed_in, by, store):
+    chief = make.person(by.station, Role.SUPERVISOR, name="Sam")
+    witnessed = end(make.delivery(by, store), by, second=chief, proof="password")
+    alone = end(make.delivery(by, store), by, recipient="City pharmacy")
+    record(witnessed, by, "R-1")
+    record(witnessed, by, "R-2")
+
+    answer = signed_in.post("/download/", {"list": "/disposals/", "kind": "csv"})
+
+    newest, oldest = csv.DictReader(b"".join(answer).decode("utf-8-sig").splitlines())
+    assert (newest["No."], newest["Kits"], newest["Kits undone"]) == (alone.reference, "1", "0")
+    assert (newest["Who got them"], newest["Receipt"], newest["Receipt owed"]) == ("City pharmacy", "", "yes")  # fmt: skip
+    assert (oldest["Witness"], oldest["Receipt"], oldest["Receipt owed"]) == (
+        str(chief),
+        "R-2",
+        "no",
+    )
+    assert newest["Witness"] == newest["Signed by"] == ""
