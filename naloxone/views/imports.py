@@ -152,7 +152,9 @@ def map_import(request, number):
     run = run_or_404(request, number)
     if run.state not in (RunState.UPLOADED, RunState.PREVIEWED):
         return redirect(run)
-    form = forms.MapImportForm(request.POST or None, run=run, person=request.person, cancel_url=reverse(PAGE))  # fmt: skip
+    form = forms.MapImportForm(
+        request.POST or None, run=run, person=request.person, cancel_url=reverse(PAGE), cancel_label="Leave it for later",
+    )  # fmt: skip
     if request.method == "POST" and form.carry_out(actions.name_columns, run=run):
         return redirect(run)
     return form_page(
