@@ -1,4 +1,4 @@
-"""What relies on swaps and exchanges: a vehicle with nothing serviceable, a muster with absentees, receipts owed and come."""
+"""What relies on swaps and exchanges: a cabinet with nothing serviceable, a muster with absentees, receipts owed and come."""
 
 import datetime as dt
 
@@ -22,12 +22,12 @@ def ago(world, hours):
 
 
 def leave_in_the_sun(world, station):
-    """All that a vehicle has is on hold: usable in need, and a swap is proposed. One of them does not work."""
-    vehicle = Holder.objects.get(station=station, name="Vehicle 12")
+    """All that a cabinet has is on hold: usable in need, and a swap is proposed. One other kit does not work."""
+    cabinet = Holder.objects.get(station=station, name="Primary lanes cabinet")
     by = world.supervisor(station)
-    kits = list(Kit.objects.filter(holder=vehicle, state="in_service").order_by("pk"))
+    kits = list(Kit.objects.filter(holder=cabinet, state="in_service").order_by("pk"))
     actions.hold_kits(
-        kits=kits, note="On the dashboard over noon", occurred_at=ago(world, 3), request_key=world.key(), by=by
+        kits=kits, note="Its door stood open in the sun over noon", occurred_at=ago(world, 3), request_key=world.key(), by=by
     )  # fmt: skip
     recalled = Kit.objects.filter(
         station=station, holder__kind=HolderKind.STORAGE, state="recalled"
