@@ -17,7 +17,7 @@ from bench.plan import LONG
 from bench.world import busy_station, who_is
 from naloxone.actions import move_kits
 from naloxone.models import Holder, Kit
-from naloxone.rules import HolderKind, State
+from naloxone.rules import HolderKind
 from safety_portal.access import Role
 from safety_portal.people import Person
 
@@ -43,24 +43,26 @@ class Writer:
 
 
 def writers(count=WRITERS):
-    """Writers with kits of their own at the busy station."""
+    """Writers with kits and places of their own at the busy station: who takes from the same place waits for one another.
+
+    One that works stays at each place, which no move empties.
+    """
     each = times(KITS)
-    places = list(
-        Holder.objects.filter(station=busy_station(), kind=HolderKind.STORAGE)
-        .with_names()
-        .order_by("pk")[:2]
+    station = busy_station()
+    here = Kit.objects.serviceable(station.today()).filter(
+        station=station, holder__kind=HolderKind.STORAGE
     )
+    stay = list(here.order_by("holder", "pk").distinct("holder").values_list("pk", flat=True))
+    places = list(Holder.objects.filter(kits__in=stay).with_names().order_by("pk")[: 2 * count])
     keys = list(
-        Kit.objects.filter(
-            station=busy_station(), state=State.IN_SERVICE, holder__kind=HolderKind.STORAGE
-        )
-        .exclude(holder__in=places)
+        here.exclude(holder__in=places)
+        .exclude(pk__in=stay)
         .exclude(last_sequence=LONG)
         .order_by("-pk")
         .values_list("pk", flat=True)[: count * each]
     )
     by = who_is(Role.COORDINATOR)
-    return [Writer(keys[n::count], places, by) for n in range(count)]
+    return [Writer(keys[n::count], places[n::count], by) for n in range(count)]
 
 
 def by_action(writer, count, start):
@@ -104,15 +106,21 @@ def recorded(writer):
 NAME = re.compile(r'\s*(\w+)\b.*?\b(lock_kits|(?:naloxone|safety_portal)_\w+)"?[ (\n]', re.DOTALL)
 
 
-def name_of(text):
-    """A statement in short, such as “insert naloxone_act”."""
-    verb, table = NAME.match(re.sub(r'"\w+"\."', '"', text)).groups()
-    return f"{verb.lower()} {table}"
+def names_of(texts):
+    """Statements in short, such as “insert naloxone_act”; the second of a name is “…, again”."""
+    names = []
+    for text in texts:
+        verb, table = NAME.match(re.sub(r'"\w+"\."', '"', text)).groups()
+        name = f"{verb.lower()} {table}"
+        names.append(f"{name}, again" if name in names else name)
+    return names
 
 
 VALUES = {
     "select lock_kits": lambda f: [[f["kit"]]],
     "select naloxone_kit": lambda f: [[f["kit"]]],
+    "select naloxone_holder": lambda f: [[f["holder"]]],  # held, so that no two take its last ones
+    "select naloxone_kit, again": lambda f: [[f["holder"]], [f["kit"]]],  # what stays there
     "select naloxone_act": lambda f: [f["request"]],
     "insert naloxone_act": lambda f: [
         f["request"], "move", f["by"].pk, None, "", f["now"], None, None,
@@ -131,7 +139,7 @@ VALUES = {
 def by_psycopg(writer, count, start):
     """The same statements in the same order, one transaction an act, by psycopg as it comes."""
     texts = writer.texts
-    names = [name_of(text) for text in texts]
+    names = names_of(texts)
     with psycopg.connect(os.environ["DATABASE_URL"]) as server:
         start.wait()
         for number in range(count):

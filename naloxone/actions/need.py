@@ -12,9 +12,8 @@ from naloxone.models import (
     Kit,
     NeedWord,
     PlaceEmptied,
-    need,
-    own_day,
 )
+from naloxone.models.need import WORKS_SQL
 from naloxone.need_rules import Worth
 from naloxone.rules import CustodyError, EventKind, HolderKind
 from safety_portal import access, audit
@@ -79,15 +78,24 @@ def usable(kits, now):
     return [kit for kit in kits if kit.worth(kit.station.today(now)) in useful]
 
 
+# Of some places those where something that works stays. Every act that moves units asks it, so it stops at the first.
+STAYS = f"""
+select place from unnest(%s::bigint[]) as place
+where exists (
+    select from naloxone_kit kit where kit.holder_id = place and kit.id <> all(%s) and {WORKS_SQL}
+)
+"""
+
+
 def places_emptied(kits, now):
     """Places where kits stand ready, and nothing that works is left when these units have gone."""
     going = [kit for kit in usable(kits, now) if kit.holder.keeps_ready]
     places = {kit.holder_id: kit.holder for kit in going}
     if not places:
         return []
-    day = own_day(now)
-    stays = Kit.objects.filter(need.serviceable(day) | need.in_need(day), holder__in=places)
-    left = set(stays.exclude(pk__in=[kit.pk for kit in going]).values_list("holder", flat=True))
+    with connection.cursor() as cursor:
+        cursor.execute(STAYS, [list(places), [kit.pk for kit in going]])
+        left = {place for (place,) in cursor.fetchall()}
     found = [place for key, place in sorted(places.items()) if key not in left]
     for place in found:
         place.station = next(kit.station for kit in going if kit.holder_id == place.pk)

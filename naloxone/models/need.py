@@ -58,6 +58,8 @@ SOUND_SQL = f"""(kit.state = '{State.IN_SERVICE}'
     and kit.expires_on >= (%(now)s::timestamptz at time zone station.time_zone)::date)"""
 SERVICEABLE_SQL = f"({STOCKED_SQL} and kit.works and {SOUND_SQL})"
 IN_NEED_SQL = f"({STOCKED_SQL} and kit.works and not {SOUND_SQL})"
+# Serviceable or usable in need: what works does so on any day.
+WORKS_SQL = f"({STOCKED_SQL} and kit.works)"
 NEITHER_SQL = f"({STOCKED_SQL} and not kit.works)"
 
 

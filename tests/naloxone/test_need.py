@@ -9,7 +9,7 @@ from django.utils import timezone
 from naloxone import actions
 from naloxone.actions import CustodyError
 from naloxone.models import CustodyEvent, Kit, NeedWord, own_day
-from naloxone.models.need import IN_NEED_SQL, NEITHER_SQL, SERVICEABLE_SQL, neither
+from naloxone.models.need import IN_NEED_SQL, NEITHER_SQL, SERVICEABLE_SQL, WORKS_SQL, neither
 from naloxone.need_rules import TRAINER, Worth
 from naloxone.rules import State
 from naloxone.verify import verify_ledger
@@ -79,6 +79,8 @@ def test_query_row_and_statement_say_the_same(by, store):
         told = {names[key] for key in counted_by_sql(condition, now)}
         assert told == {name for name, found in worth.items() if found == figure}
     assert worth["emptied"] is worth["lost"] is None
+    useful = counted_by_sql(f"{SERVICEABLE_SQL} or {IN_NEED_SQL}", now)
+    assert counted_by_sql(WORKS_SQL, now) == useful
 
 
 @pytest.mark.parametrize("held", [False, True])
