@@ -4,13 +4,13 @@ Sources: domain C.1, C.2; of what is inspected, models/units.py tells.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from django.conf import settings  # type: ignore[import-untyped]
 
-from naloxone.rules import CustodyError, State
+from naloxone.rules import CustodyError, State, check_reason
 
 # A documented check of emergency naloxone at least every 30 days (domain C.1, Ohio Admin. Code 4729:5-3-19).
 INSPECTION_DAYS: int = settings.ROUND_DAYS
@@ -130,6 +130,17 @@ def check_seen(seen: Seen, *, sealed: bool, doses: int) -> None:
     whole = sealed and seen.seal_intact
     if not whole and sum(lot.expected for lot in seen.lots) != doses:
         raise CustodyError("Count the doses: no unbroken seal answers for them.")
+
+
+def check_works(*, works: bool, why: str, found: Collection[Finding]) -> None:
+    """Raise CustodyError when a unit is said not to work without why, or in an inspection that found nothing wrong."""
+    if works:
+        return
+    check_reason(why, "why")
+    if not found:
+        raise CustodyError(
+            "You say that it does not work. Say above what is wrong with it.", "works"
+        )
 
 
 def check_access_seconds(seconds: int | None, *, opened: bool | None) -> None:

@@ -26,7 +26,6 @@ from safety_portal.access import Permission
 from safety_portal.photos import keep_photo, register_photo_door
 
 PHOTOS = "naloxone.inspection"  # their purpose: who sees the inspection sees them
-HOLDABLE = (State.QUARANTINE, State.IN_SERVICE, State.OPENED)
 # What does not add up. An expiry is no difference from the record: its own alert has told of it.
 DIFFERENCES = {
     Finding.SEAL: DiscrepancyKind.SEAL,
@@ -51,14 +50,15 @@ register_photo_door(PHOTOS, may_see_photo)
 @transaction.atomic
 def inspect_kit(
     *, kit, sequence, seen, counts=None, seal_seen="", access_seconds=None, note="", photos=(),
-    missing=(), hold=False, occurred_at, request_key, by,
+    missing=(), hold=False, works=True, why="", occurred_at, request_key, by,
 ):  # fmt: skip
     """Record an inspection as it was seen: all is well, or each difference with its discrepancy. Returns it.
 
     `counts` is {lot key: (doses counted, whether lot and expiry are as printed)}. `sequence` is the custody
     event that the page showed as the newest: when the unit has moved or been used since, CustodyError
-    says so. `missing` are the components of its type that were not there. A broken seal opens the unit in the same transaction; `hold` puts it on hold. `photos` are
-    held ones. Raises PhotoError too.
+    says so. `missing` are the components of its type that were not there. A broken seal opens the unit in the same transaction; `hold` puts it on hold;
+    it stays usable in need, unless `works` is false: then `why` says why. `photos` are held ones. Raises
+    PhotoError too.
     """
     [kit], _ = begin([kit], request_key)
     if known := Inspection.objects.filter(request_key=request_key).first():
@@ -73,6 +73,7 @@ def inspect_kit(
     inspection_rules.check_access_seconds(access_seconds, opened=seen.opened)
     day = kit.station.today(occurred_at)
     found = inspection_rules.findings(seen, expires_on=kit.expires_on, on=day)
+    inspection_rules.check_works(works=works, why=why, found=found)
     made = Inspection.objects.create(
         request_key=request_key, kit=kit, sequence=sequence, holder=kit.holder, station=kit.station,
         by=by, occurred_at=occurred_at, seal_intact=seen.seal_intact, seal_seen=seal_seen,
@@ -98,7 +99,7 @@ def inspect_kit(
         result=made.result,
     )  # fmt: skip
     tell_differences(kit, found, note, by=by)
-    change_state(kit, made, found, hold=hold, by=by)
+    change_state(kit, made, found, hold=hold, works=works, why=why, by=by)
     return made
 
 
@@ -150,7 +151,7 @@ def tell_no_access(place, station, note, *, now, by):
     )
 
 
-def change_state(kit, made, found, *, hold, by):
+def change_state(kit, made, found, *, hold, works, why, by):
     """The custody events that a difference makes: opened by its broken seal, on hold when the inspector says so."""
     said = ". ".join(FINDING_WORDS[finding] for finding in found)
     facts = {"occurred_at": made.occurred_at, "note": f"{made.reference}: {said}", "by": by}
@@ -160,11 +161,9 @@ def change_state(kit, made, found, *, hold, by):
             request_key=uuid.uuid5(made.request_key, "opened"), **facts,
         )  # fmt: skip
         [kit] = ledger.fresh_kits([kit.pk])
-    if hold and found and kit.state in HOLDABLE:
-        life.record(
-            [kit], EventKind.HELD, verb="hold", said="custody.held", to_state=State.HELD,
-            request_key=uuid.uuid5(made.request_key, "held"), **facts,
-        )  # fmt: skip
+    if hold and found and kit.state in life.HOLDABLE:
+        key = uuid.uuid5(made.request_key, "held")
+        life.hold([kit], works=works, why=why, request_key=key, **facts)
 
 
 @transaction.atomic

@@ -6,8 +6,9 @@ from django.core.exceptions import ValidationError
 from django.forms import HiddenInput, IntegerField
 
 from naloxone import inspection_rules, rules
-from naloxone.actions.inspections import HOLDABLE
+from naloxone.actions.life import HOLDABLE
 from naloxone.forms.base import CustodyForm, note_field, when_field
+from naloxone.forms.life import NO, YES, why_not_field, works_field
 from naloxone.inspection_rules import LotSeen, Seen
 from naloxone.models import UnitKind
 from naloxone.rules import PLACES
@@ -15,7 +16,6 @@ from safety_portal import widgets as w
 from safety_portal.templatetags.portal import day
 
 SAME, OTHER, BROKEN = "same", "other", "broken"
-YES, NO = "yes", "no"
 OPENED, FAILED, UNTRIED = "opened", "failed", "untried"
 MOST_COUNTED = 200
 FAULTS = {
@@ -70,6 +70,8 @@ class InspectForm(LookForm):
     photos = w.PhotosField(required=False)
     note = note_field("What else should be known?")
     hold = w.YesField(label="Put it on hold", required=False)
+    works = works_field()
+    why = why_not_field()
     occurred_at = when_field("When did you look?")
 
     def __init__(self, *args, contents, standings=(), **kwargs):
@@ -85,7 +87,8 @@ class InspectForm(LookForm):
         if self.at_place:
             self._ask_access()
         if self.kit.state not in HOLDABLE:
-            del self.fields["hold"]
+            for name in ("hold", "works", "why"):
+                del self.fields[name]
 
     def _ask_seal(self):
         choices = [
@@ -215,6 +218,13 @@ class InspectForm(LookForm):
             return True
         return {OPENED: True, FAILED: False}.get(told)
 
+    def held(self):
+        """Whether it goes on hold, and whether it would still work; of what stays in service nobody was asked that."""
+        told = self.cleaned_data
+        if not told.get("hold"):
+            return {"hold": False}
+        return {"hold": True, "works": told["works"] != NO, "why": told["why"]}
+
     def only_look(self):
         """Leave the photos be: they are held when the form is sent, not while one still types."""
         del self.fields["photos"]
@@ -232,7 +242,7 @@ class InspectForm(LookForm):
         return {
             "kit": self.kit, "seen": self.seen, "counts": self.counts,
             "seal_seen": told.get("seal_seen", ""), "access_seconds": told.get("access_seconds"),
-            "missing": self.missing, "hold": told.get("hold", False),
+            "missing": self.missing, **self.held(),
             **{name: told[name] for name in ("sequence", "note", "photos", "occurred_at")},
         }  # fmt: skip
 

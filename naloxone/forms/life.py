@@ -43,10 +43,8 @@ class OpenForm(TouchedForm):
     note = note_field("Why, if there is something to say")
 
 
-class HoldForm(TouchedForm):
-    submit_label = "Put on hold"
-    note = reason_field("Why", "For example: left in the sun, seal doubtful.")
-    works = w.ChoiceField(
+def works_field():
+    return w.ChoiceField(
         label="Would it still work in need?",
         choices=[
             (YES, w.Tile("Yes", "Better than none: it counts as usable in need.")),
@@ -55,10 +53,20 @@ class HoldForm(TouchedForm):
         initial=YES,
         required=False,
     )
-    why = w.TextField(
+
+
+def why_not_field():
+    return w.TextField(
         label="Why does it not work?", max_length=500, lines=2, required=False,
         help_text="Only if you said no. For example: the plunger is broken off, the vial is empty.",
     )  # fmt: skip
+
+
+class HoldForm(TouchedForm):
+    submit_label = "Put on hold"
+    note = reason_field("Why", "For example: left in the sun, seal doubtful.")
+    works = works_field()
+    why = why_not_field()
     consequences = (
         "They stay where they are and can't be handed out until a coordinator releases them.",
         "In need, giving a dose is still right; record it.",

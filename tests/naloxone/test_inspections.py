@@ -9,7 +9,16 @@ from django.utils import timezone
 from naloxone import actions
 from naloxone.actions import CustodyError
 from naloxone.inspection_rules import Seen
-from naloxone.models import CustodyEvent, Discrepancy, Holder, Inspection, InspectionLine, Kit
+from naloxone.models import (
+    CustodyEvent,
+    Discrepancy,
+    Holder,
+    Inspection,
+    InspectionLine,
+    Kit,
+    NeedWord,
+)
+from naloxone.need_rules import Worth
 from naloxone.rules import State
 from naloxone.verify import verify_kit
 from safety_portal import photos
@@ -182,6 +191,27 @@ def test_a_kit_goes_on_hold_only_when_the_inspector_says_so(sealed, kit, by):
     ]  # fmt: skip
     assert fresh(kit).state == State.IN_SERVICE
     assert verify_kit(sealed).intact
+
+
+def test_who_holds_it_says_that_it_does_not_even_work_and_why(sealed, by):
+    seen = Seen(seal_intact=False, device_sound=False)
+    told = {"hold": True, "works": False, **counted(sealed)}
+    with pytest.raises(CustodyError, match="Say why"), transaction.atomic():
+        inspect(sealed, by, seen, **told)
+
+    inspect(sealed, by, seen, why="The plunger is broken off", **told)
+
+    word = NeedWord.objects.get(kit=sealed)
+    assert (word.works, word.why, word.by) == (False, "The plunger is broken off", by)
+    assert word.act.events.get().kind == "held"
+    assert fresh(sealed).worth(by.station.today()) == Worth.NEITHER
+
+
+def test_what_is_found_right_is_not_said_to_be_broken(kit, by):
+    with pytest.raises(CustodyError, match="Say above what is wrong"), transaction.atomic():
+        inspect(kit, by, hold=True, works=False, why="Crushed", **counted(kit))
+
+    assert not Inspection.objects.exists()
 
 
 def test_an_expired_kit_is_replaced_and_its_own_alert_tells_of_it(by, store):

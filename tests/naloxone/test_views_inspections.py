@@ -160,6 +160,26 @@ def test_a_broken_seal_is_counted_and_held_when_one_says_so(signed_in, sealed):
     assert fresh(sealed).state == State.HELD
 
 
+def test_a_hold_asks_whether_it_would_still_work(signed_in, kit):
+    assert "Would it still work in need?" in text(signed_in.get(look(kit, "inspect/count/")))
+    broken = told(kit, faults=["device"], hold="on", works="no", why="The plunger is broken off")
+
+    missing = signed_in.post(look(kit, "inspect/count/"), broken | {"why": ""})
+    assert missing.context["form"].errors["why"] == ["Say why."]
+    answer = signed_in.post(look(kit, "inspect/count/"), broken, follow=True)
+
+    assert "It does not work, and counts as nothing." in text(answer)
+    assert (fresh(kit).state, fresh(kit).works) == (State.HELD, False)
+
+
+def test_what_is_not_held_is_not_said_to_be_broken(signed_in, kit):
+    sent = told(kit, faults=["device"], works="no", why="Changed my mind")
+
+    signed_in.post(look(kit, "inspect/count/"), sent)
+
+    assert (fresh(kit).state, fresh(kit).works) == (State.IN_SERVICE, True)
+
+
 def test_a_whole_seal_needs_no_count_in_the_long_form_either(signed_in, sealed):
     sent = told(sealed, seal="same", count_LOT="", printed_LOT="")
 
