@@ -1,5 +1,6 @@
 """Kits at a counter terminal: take, hand over, return, look. One act for each badge and PIN."""
 
+from collections import defaultdict
 from itertools import groupby
 
 from django.db.models import Prefetch, Q
@@ -87,7 +88,9 @@ def look_now(request, turn):
 def offers_to(turn):
     """What waits for this person: for themselves, their dog, and places in their charge at this station."""
     lines = HandOverLine.objects.filter(outcome=None)
-    with_kits = lines.select_related("kit__lot__product", "kit__holder").order_by("kit")
+    with_kits = lines.select_related(
+        "kit__lot__product", "kit__holder", "replaces", "returns_to"
+    ).order_by("kit")
     own = Q(receiver__person__isnull=False) | Q(receiver__canine__isnull=False)
     return (
         HandOver.objects.for_receiver(turn.person)
@@ -132,14 +135,24 @@ def take_check(request, turn):
 
 def taken(form):
     """What was done, in sentences."""
-    kits = [line.kit for offer in form.offers for line in offer.waiting]
-    mine = [kit for kit in kits if kit.pk in form.taken]
-    left = [kit for kit in kits if kit.pk not in form.taken]
+    lines = [line for offer in form.offers for line in offer.waiting]
+    mine = [line for line in lines if line.kit_id in form.taken]
+    left = [line.kit for line in lines if line.kit_id not in form.taken]
     where = "With you now" if form.is_mine else f"With {form.receiver} now"
-    said = [f"{where}: {named(mine)}."] if mine else []
+    said = [f"{where}: {named(line.kit for line in mine)}."] if mine else []
+    said += given_back(mine)
     if left:
         said.append(f"Not taken: {named(left)}. Who offered it sees why, and keeps it.")
     return "\n".join(said)
+
+
+def given_back(lines):
+    """A sentence for each place that old kits went back to by what was taken."""
+    back = defaultdict(list)
+    for line in lines:
+        if line.replaces:
+            back[line.returns_to].append(line.replaces)
+    return [f"In exchange, leave at {place}: {named(kits)}." for place, kits in back.items()]
 
 
 # --- giving ---------------------------------------------------------------------------------------------

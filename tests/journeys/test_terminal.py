@@ -7,6 +7,7 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from naloxone import actions
 from naloxone.models import Act, HandOver, Kit
 from safety_portal import pins
 from safety_portal.access import Role
@@ -149,6 +150,31 @@ def test_a_night_at_the_counter(open_page, axe, world, size):
     assert HandOver.objects.filter(note__startswith="Attested by").count() == 2
     assert not Session.objects.exists()
     assert not Turn.objects.exists()
+
+
+@SIZES
+def test_an_old_kit_goes_back_where_the_new_one_is_taken(open_page, axe, world, size):
+    page, officer, by = open_page(*size), world["officer"], world["coordinator"]
+    room = make.storeroom(by)
+    [old] = make.delivery(by, room, expires_on=make.day(30))
+    make.hand([old], officer, by=by)
+    new = world["kits"][0]
+    actions.offer_exchange(
+        new=new, old=old, to=room, now=timezone.now(), request_key=make.key(), by=by
+    )
+    enrol(page, world)
+
+    choose(page, "Take what is offered")
+    scan(page, *who(officer))
+    expect(page.get_by_text(f"In exchange for {old.reference}, which goes back to {room}")).to_be_visible()  # fmt: skip
+    look_at(page, axe)
+    page.get_by_role("button", name="Take 1 kit").click()
+    expect(page.get_by_text(f"In exchange, leave at {room}: {old.reference}.")).to_be_visible()
+    look_at(page, axe)
+    next_person(page)
+
+    assert [kit.holder for kit in Kit.objects.filter(pk=old.pk)] == [room]
+    assert list(Kit.objects.held_by(officer)) == [new]
 
 
 def test_done_counts_while_an_act_is_still_under_way(open_page, world):

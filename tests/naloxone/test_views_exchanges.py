@@ -13,7 +13,6 @@ from tests.naloxone.test_exchanges import (
     belts,
     muster,
     new,
-    offer,
     old,
     pair,
     room,
@@ -129,16 +128,6 @@ def test_sent_twice_it_says_where_the_kit_is(signed_in, old, new, room, known):
     assert Exchange.objects.count() == 1
     assert signed_in.get(where(new)).status_code == 200
     assert signed_in.get(where(old)).status_code == 404
-
-
-def test_at_the_counter_terminal_badge_and_pin_accept_an_exchange_like_any_offer(
-    by, old, new, room, officer
-):
-    """Taking there is answering the offer: one act for both."""
-    made = offer(new, old, room, by)
-
-    assert made.lines.get().replaces == old
-    assert made in HandOver.objects.for_receiver(officer)
 
 
 # --- musters -------------------------------------------------------------------------------------

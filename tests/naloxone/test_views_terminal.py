@@ -108,6 +108,43 @@ def test_all_that_is_offered_is_taken_with_one_press(world):
     assert row.origin == f"127.0.0.1 at {world.terminal.reference} Muster room counter"
 
 
+@pytest.fixture
+def exchanged(world):
+    """An exchange that is offered to the officer: (old, new, storeroom)."""
+    room = make.storeroom(world.keeper)
+    [old] = make.delivery(world.keeper, room, expires_on=make.day(30))
+    make.hand([old], world.officer, by=world.keeper)
+    new = world.kits[0]
+    actions.offer_exchange(
+        new=new, old=old, to=room, now=timezone.now(), request_key=make.key(), by=world.keeper
+    )
+    return old, new, room
+
+
+def test_an_exchange_says_which_kit_goes_back_before_and_after_it_is_taken(world, exchanged):
+    old, new, room = exchanged
+    page = begin(world, "take", world.officer, TAKERS)
+    assert f"In exchange for {old.reference}, which goes back to {room}" in page
+
+    answer = confirm(world, "take", act=make.holder(world.officer).reference, answer="all")
+
+    assert f"In exchange, leave at {room}: <span class=\"portal-reference\">{old.reference}" in text(answer)  # fmt: skip
+    assert held_by(world.officer) == keys([new])
+    assert Kit.objects.get(pk=old.pk).holder == room
+    assert Act.objects.get(verb="accept", hand_over__lines__replaces=old).exchanges.get().new == new
+
+
+def test_who_leaves_an_exchange_out_keeps_the_old_kit(world, exchanged):
+    old, _, _ = exchanged
+    begin(world, "take", world.officer, TAKERS)
+    holder = make.holder(world.officer).reference
+
+    answer = confirm(world, "take", act=holder, answer="ticked", reason="I have enough")
+
+    assert "In exchange" not in text(answer)
+    assert held_by(world.officer) == keys([old])
+
+
 def test_some_are_left_out_with_a_reason(world):
     offered(world, world.kits[:2])
     begin(world, "take", world.officer, TAKERS)
