@@ -1,18 +1,26 @@
 """What people type when an old kit is exchanged for a new one, alone or at a muster."""
 
+import datetime as dt
+
+from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db.models import Count
 from django.forms import CharField, HiddenInput
 
 from naloxone import actions, codes, swaps
 from naloxone.actions import exchanges
 from naloxone.forms.base import CustodyForm, note_field, place_field, places_where
 from naloxone.forms.rounds import SecondHere
-from naloxone.models import Kit, UnitKind
+from naloxone.models import Kit, UnitKind, need
+from naloxone.models.exchanges import lots_carried
 from naloxone.rules import HolderKind
 from safety_portal import widgets as w
 from safety_portal.access import Permission
+from safety_portal.templatetags.portal import day
 
 HERE, OFFER = "here", "offer"
+LOT, BY_DAY = "lot:", "day"  # which old kits: of a lot, or by their day
+MOST_LOTS = 12  # offered; of more a day says which
 
 
 def sure_field():
@@ -116,31 +124,74 @@ class MusterForm(SecondHere, CustodyForm):
     """What is exchanged, from where to where, and before whom."""
 
     submit_label = "Begin"
-    lot = w.TextField(
-        label="Lot that is exchanged", max_length=20, required=False,
-        help_text="As printed on the old kits. Or give a day below.",
-    )  # fmt: skip
-    until = w.DayField(label="Or all that expire by", required=False)
+    until = w.DayField(label="The day", required=False)
 
-    field_order = ("lot", "until", "source", "back_to", "second", "secret")
+    field_order = ("which", "until", "source", "back_to", "second", "secret")
     consequences = (
         "The witness proves once, now, and stays until the end: each exchange is recorded as seen by them.",
         "It is never called accepted. Each receiver finds in My kits what was put in their hands, and can say that it is not right.",
     )
 
-    def __init__(self, *args, person, **kwargs):
+    def __init__(self, *args, person, station, now, **kwargs):
         super().__init__(*args, person=person, **kwargs)
-        gives = places_where(person, Permission.CUSTODY_GIVE, [HolderKind.STORAGE])
-        takes = places_where(person, Permission.CUSTODY_TAKE, [HolderKind.STORAGE])
-        self.add_field("source", place_field(gives, "New kits are in"))
-        self.add_field("back_to", place_field(takes, "Old kits go to"))
+        self.station, self.today = station, station.today(now)
+        self.ask_which()
+        self.ask_places()
         self.ask_second()
         self.fields["second"].label = "Witness"
         self.fields["second"].help_text = "Somebody with an account who sees every exchange."
 
+    def ask_which(self):
+        """The lots that people carry, the nearest expiry first and chosen; or a day."""
+        lots = [
+            (f"{LOT}{number}", lot_tile(number, first, count, self.today))
+            for number, first, count in lots_carried(self.station)[:MOST_LOTS]
+        ]
+        by_day = w.Tile("All that expire by a day", "Of whatever lot. You choose the day.")
+        choices = [*lots, (BY_DAY, by_day)]
+        which = w.ChoiceField(label="What is exchanged", choices=choices, initial=choices[0][0])
+        self.add_field("which", which)
+        self.fields["until"].initial = self.today + dt.timedelta(
+            days=max(settings.EXPIRY_SWAP_DAYS)
+        )
+
+    def ask_places(self):
+        """From where most can be given, and back to its storeroom, unless one says otherwise."""
+        gives, takes = (
+            places_where(self.person, permission, [HolderKind.STORAGE]).filter(station=self.station)
+            for permission in (Permission.CUSTODY_GIVE, Permission.CUSTODY_TAKE)
+        )
+        ready = Count("kits", filter=need.serviceable(self.today, "kits__"))
+        fullest = gives.annotate(ready=ready).order_by("-ready", "name").first()
+        near = swaps.stores_of(self.station, source=fullest.pk if fullest else 0)
+        for name, places, label, first in (
+            ("source", gives, "New kits are in", fullest),
+            ("back_to", takes, "Old kits go to", near.first()),
+        ):
+            field = place_field(places, label)
+            field.initial = first
+            self.add_field(name, field)
+
+    def clean(self):
+        told = super().clean()
+        if told.get("which") == BY_DAY and "until" not in self.errors and not told.get("until"):
+            self.add_error("until", ValidationError("Give the day.", code="required"))
+        return told
+
     def facts(self):
         told = self.cleaned_data
-        return {name: told[name] for name in ("lot", "until", "source", "back_to")}
+        by_day = told["which"] == BY_DAY
+        return {
+            "lot": "" if by_day else told["which"].removeprefix(LOT),
+            "until": told["until"] if by_day else None,
+            "source": told["source"], "back_to": told["back_to"],
+        }  # fmt: skip
+
+
+def lot_tile(number, first, count, today):
+    """A lot as people know it: its number, its expiry and how many carry it."""
+    verb = "expired" if first < today else "expires"
+    return w.Tile(f"Lot {number}", f"{verb} {day(first)} · {count} carried")
 
 
 class PairForm(TakesSurely, CustodyForm):

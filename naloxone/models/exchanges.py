@@ -1,7 +1,7 @@
 """Old kits for new: each exchange, and the musters at which forty are made one after the other."""
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Count, F, Min, Q
 from django.db.models.functions import Now
 from django.urls import reverse
 
@@ -14,6 +14,18 @@ from safety_portal import access
 from safety_portal.access import Permission
 from safety_portal.append_only import FilledMoment
 from safety_portal.people import Person, Station
+
+
+def carried_at(station):
+    """Kits that people of a station carry and can give back."""
+    return Kit.objects.filter(station=station, state__in=MOVABLE, holder__kind=HolderKind.PERSON)
+
+
+def lots_carried(station):
+    """What people of a station carry, by lot: (number, first expiry, how many), the nearest expiry first."""
+    lots = carried_at(station).exclude(lot=None).order_by().values_list("lot__number")
+    found = lots.annotate(first=Min("expires_on"), count=Count("pk"))
+    return found.order_by("first", "lot__number")
 
 
 class MusterQuerySet(models.QuerySet):
@@ -75,9 +87,7 @@ class Muster(models.Model):
     def left(self):
         """Kits that people of the station still carry and that are to be exchanged, by their carrier's name."""
         which = Q(lot__number__iexact=self.lot) if self.lot else Q(expires_on__lte=self.until)
-        carried = Kit.objects.filter(
-            which, station=self.station_id, state__in=MOVABLE, holder__kind=HolderKind.PERSON
-        )
+        carried = carried_at(self.station_id).filter(which)
         return carried.select_related("holder__person", "lot").order_by("holder__name", "pk")
 
 

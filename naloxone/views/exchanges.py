@@ -1,6 +1,7 @@
 """Old kit for new: one, or a muster of forty; and what a receiver says of what was put in their hands."""
 
 from django.contrib import messages
+from django.db.models import Case, When
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -14,7 +15,7 @@ from naloxone.models import Exchange, HandOver, Kit, Muster
 from naloxone.possible import may_exchange
 from naloxone.views.hand_overs import tabs
 from naloxone.views.stock import form_page
-from safety_portal import keyset, looking
+from safety_portal import access, keyset, looking
 from safety_portal.access import Permission, everyone, needs
 from safety_portal.exports import Listed, Out, downloads, wanted
 from safety_portal.htmx import page_or_part
@@ -67,8 +68,11 @@ def begins_with(kit, now):
 @downloads
 def musters(request):
     """Begin a muster; those that were made, newest first."""
-    form = forms.MusterForm(request.POST or None, person=request.person)
-    if request.method == "POST" and form.go_round(actions.open_muster, request, now=timezone.now()):
+    now, station = timezone.now(), muster_station(request.person)
+    form = station and forms.MusterForm(
+        request.POST or None, person=request.person, station=station, now=now
+    )
+    if form and request.method == "POST" and form.go_round(actions.open_muster, request, now=now):
         return redirect(form.result)
     found = Muster.objects.visible_to(request.person).filter(looking.narrowing(request.person))
     if wanted(request):
@@ -77,10 +81,18 @@ def musters(request):
     columns = [Column("Muster"), Column("What"), Column("Station"), Column("By"), Column("Begun")]
     context = {
         "title": "Exchange at muster", "tabs": tabs("musters", request.person), "form": form, "rows": page.rows,
+        "station": station, "elsewhere": looking.has_choice(request.person),
         "head": Table(request, "Musters", columns, caption_hidden=True),
         "pager": keyset.pager(request.GET, page, NEWEST, keyset.count_of(page, found), "muster"),
     }  # fmt: skip
     return render(request, "naloxone/musters.html", context)
+
+
+def muster_station(person):
+    """Whose people exchange: the station that one looks at, one's own, or the first where one gives; None without any."""
+    mine = access.stations_where(person, Permission.CUSTODY_GIVE).in_use()
+    own_first = Case(When(pk=person.station_id, then=0), default=1)
+    return mine.filter(looking.narrowing_stations(person)).order_by(own_first, "name").first()
 
 
 @needs(Permission.CUSTODY_GIVE)

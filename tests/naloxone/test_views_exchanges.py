@@ -4,8 +4,10 @@ import pytest
 from django.utils import timezone
 
 from naloxone import actions
+from naloxone.forms.exchanges import lot_tile
 from naloxone.models import Discrepancy, Exchange, HandOver, Kit, Muster
 from safety_portal.access import Role, Scope
+from safety_portal.templatetags import portal
 from tests.naloxone import make
 from tests.naloxone.test_exchanges import (
     SECRET,
@@ -133,7 +135,7 @@ def test_sent_twice_it_says_where_the_kit_is(signed_in, old, new, room, known):
 # --- musters -------------------------------------------------------------------------------------
 def begins(room, witness, **facts):
     return {
-        "lot": "A", "until": "", "source": room.pk, "back_to": room.pk,
+        "which": "lot:A", "until": "", "source": room.pk, "back_to": room.pk,
         "second": witness.reference, "secret": SECRET, "request_key": make.key(),
     } | facts  # fmt: skip
 
@@ -143,7 +145,8 @@ def test_a_muster_begins_with_the_witnesss_own_proof(signed_in, old, room, witne
     assert "never called accepted" in text(page)
     refused = signed_in.post("/hand-overs/muster/", begins(room, witness, secret="x"))
     assert "secret" in refused.context["form"].errors
-    assert "lot" in signed_in.post("/hand-overs/muster/", begins(room, witness, lot="")).context["form"].errors  # fmt: skip
+    by_day = signed_in.post("/hand-overs/muster/", begins(room, witness, which="day"))
+    assert by_day.context["form"].errors["until"] == ["Give the day."]
 
     answer = signed_in.post("/hand-overs/muster/", begins(room, witness), follow=True)
 
@@ -152,6 +155,88 @@ def test_a_muster_begins_with_the_witnesss_own_proof(signed_in, old, room, witne
     assert "0 of 1 exchanged" in text(answer)
     assert found.reference in text(signed_in.get("/hand-overs/muster/"))
     assert signed_in.get("/kits/find/", {"q": found.reference}).url == found.get_absolute_url()
+
+
+def test_what_people_carry_is_offered_and_the_nearest_expiry_is_chosen(signed_in, by, room):
+    for lot, days, count in (("LATE", 300, 1), ("SOON", 20, 2)):
+        kits = make.delivery(by, room, cartons=count, lot_number=lot, expires_on=make.day(days))
+        for kit in kits:
+            make.hand([kit], make.person(by.station), by=by)
+    make.delivery(by, room, lot_number="STORED")
+
+    form = signed_in.get("/hand-overs/muster/").context["form"]
+
+    tiles = [(value, getattr(label, "hint", "")) for value, label in form.fields["which"].choices]
+    assert [value for value, _ in tiles] == ["lot:SOON", "lot:LATE", "day"]
+    assert tiles[0][1] == f"expires {portal.day(make.day(20))} · 2 carried"
+    assert form["which"].value() == "lot:SOON"
+
+
+def test_a_lot_that_is_over_says_so():
+    tile = lot_tile("A", make.day(-3), 38, make.day(0))
+
+    assert (tile, tile.hint) == ("Lot A", f"expired {portal.day(make.day(-3))} · 38 carried")
+
+
+def test_new_kits_come_from_where_most_are_and_old_ones_go_to_its_storeroom(
+    signed_in, by, room, old
+):
+    cabinet = make.place(by, "A cabinet before all others")
+    make.delivery(by, cabinet, cartons=3)
+    make.place(make.coordinator(make.station("Nogales")), "Far away")
+
+    form = signed_in.get("/hand-overs/muster/").context["form"]
+
+    assert form["source"].value() == cabinet.pk
+    assert form["back_to"].value() == room.pk
+    assert set(form.fields["source"].queryset) == {room, cabinet}
+
+
+def test_all_that_expire_by_a_day_are_exchanged_whatever_their_lot(
+    signed_in, by, room, witness, old
+):
+    day = make.day(30)
+    told = begins(room, witness, which="day", until=day.isoformat())
+
+    signed_in.post("/hand-overs/muster/", told)
+
+    assert (Muster.objects.get().lot, Muster.objects.get().until) == ("", day)
+
+
+def test_a_day_that_was_left_filled_in_beside_a_lot_does_not_count(signed_in, room, witness, old):
+    signed_in.post("/hand-overs/muster/", begins(room, witness, until=make.day(9).isoformat()))
+
+    assert (Muster.objects.get().lot, Muster.objects.get().until) == ("A", None)
+
+
+def test_who_gives_at_two_stations_holds_it_where_they_look(client, by, old):
+    far, here = make.station("Nogales"), by.station
+    by.station = far
+    make.grant(by, Role.COORDINATOR)
+    by.station = here
+    client.force_login(by.account)
+    page = client.get("/hand-overs/muster/")
+    assert page.context["station"] == here
+    assert "Look at another station, in the header" in text(page)
+
+    client.post("/look-at/", {"at": f"station-{far.pk}"})
+    there = client.get("/hand-overs/muster/")
+
+    assert there.context["station"] == far
+    assert [value for value, _ in there.context["form"].fields["which"].choices] == ["day"]
+
+
+def test_where_one_only_looks_there_is_no_muster_to_begin(client, by):
+    far, here = make.station("Nogales"), by.station
+    by.station = far
+    make.grant(by, Role.AUDITOR)
+    by.station = here
+    client.force_login(by.account)
+    client.post("/look-at/", {"at": f"station-{far.pk}"})
+
+    for page in (client.get("/hand-overs/muster/"), client.post("/hand-overs/muster/")):
+        assert page.context["form"] is None
+        assert "Where you look now, you hold no musters." in text(page)
 
 
 def scan(client, muster, code, page=None, *, htmx=False, **facts):
