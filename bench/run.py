@@ -12,6 +12,7 @@ from bench import (
     heat,
     imports,
     machine,
+    musters,
     pages,
     paper,
     readiness,
@@ -77,6 +78,10 @@ def page_rows(portal):
     yield Row("use saved, form sent", saved.p50, "ms", saved.p95, floor=bare.time.p50, target=80)
     saved = rounds.by_form(visits)
     yield Row("round saved, form sent", saved.p50, "ms", saved.p95, floor=bare.time.p50, target=80)
+    saved = musters.by_form(visits, coordinator, world.who_is(Role.SUPERVISOR))
+    yield Row(
+        "pair of a muster, form sent", saved.p50, "ms", saved.p95, floor=bare.time.p50, target=80
+    )
     saved = rounds.by_action(coordinator)
     yield Row("round of 8 places and its draw, action", saved.p50, "ms", saved.p95, target=80)
     yield page_row(readiness.page(audits, auditor), empty.time.p50, target=150)

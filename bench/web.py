@@ -80,15 +80,15 @@ class Visitor:
     def __post_init__(self):
         self.csrf = ""
 
-    def ask(self, method, path, body=b""):
-        """One request over a connection of its own, as a sync worker wants it."""
+    def ask(self, method, path, body=b"", more=""):
+        """One request over a connection of its own, as a sync worker wants it; `more` are header lines."""
         cookies = f"{settings.SESSION_COOKIE_NAME}={self.session}"
         if self.csrf:
             cookies += f"; {settings.CSRF_COOKIE_NAME}={self.csrf}"
         head = (
             f"{method} {path} HTTP/1.1\r\nHost: {HOST}\r\nX-Forwarded-Proto: https\r\nCookie: {cookies}\r\n"
             f"Referer: https://{HOST}{path}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-            f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+            f"Content-Length: {len(body)}\r\n{more}Connection: close\r\n\r\n"
         )
         with socket.create_connection(("127.0.0.1", self.port), 30) as talk:
             talk.sendall(head.encode() + body)
@@ -114,6 +114,13 @@ class Visitor:
         answer = self.ask("POST", path, urlencode(facts).encode())
         if answer.status != 302:
             raise BenchError(f"A form sent to {path} was answered {answer.status}, not taken.")
+        return answer
+
+    def post_part(self, path, facts):
+        """As htmx sends a form: a part of the page comes back, whether the form was taken or not."""
+        answer = self.ask("POST", path, urlencode(facts).encode(), "HX-Request: true\r\n")
+        if answer.status != 200:
+            raise BenchError(f"A part of {path} was answered {answer.status}, not 200.")
         return answer
 
     def time(self, path, expected=200):

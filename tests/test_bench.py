@@ -35,7 +35,7 @@ def test_the_bench_measures_a_ledger_that_verifies(committed, django_db_blocker,
     assert done.returncode == 0, done.stderr
     for name in (
         "seed, through the trigger", "custody act, 2 writers", "kits, first page", "look-up: seal",
-        "custody record of 40 events, PDF", "scan to kit page: a pack’s code", "labels of", "accept 50 kits, form sent", "kit list, 8 clients", "web worker's memory",
+        "custody record of 40 events, PDF", "scan to kit page: a pack’s code", "labels of", "accept 50 kits, form sent", "pair of a muster, form sent", "kit list, 8 clients", "web worker's memory",
     ):  # fmt: skip
         assert f"| {name}" in done.stdout
     with django_db_blocker.unblock():

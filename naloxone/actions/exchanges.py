@@ -39,7 +39,7 @@ def check_pair(new, old, to, *, sure, at, by):
         state=State(old.state),
     )  # fmt: skip
     exchange_rules.check_new(
-        new.reference, worth=new.worth(old.holder.station.today(at)), is_same=new.pk == old.pk,
+        new.reference, worth=new.worth(old.station.today(at)), is_same=new.pk == old.pk,
         new_kind=new.kind, old_kind=old.kind,
     )  # fmt: skip
     check_not_away([new])

@@ -34,7 +34,7 @@ class MusterQuerySet(models.QuerySet):
         return self.filter(access.within(person, Permission.KITS_SEE) | Q(by=person))
 
     def with_names(self):
-        return self.select_related("station", "source", "back_to", "witness", "by")
+        return self.select_related("station", "source", "back_to__station", "witness", "by")
 
 
 class Muster(models.Model):

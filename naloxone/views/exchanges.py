@@ -1,7 +1,7 @@
 """Old kit for new: one, or a muster of forty; and what a receiver says of what was put in their hands."""
 
 from django.contrib import messages
-from django.db.models import Case, When
+from django.db.models import Case, Count, When, Window
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -124,15 +124,21 @@ def next_form(form, found, person, now, *, done):
     )
 
 
+def newest_of(found):
+    """A muster's last exchanges; each knows how many there are (`of_all`), which saves a question at every pair."""
+    made = Exchange.objects.filter(muster=found).annotate(of_all=Window(Count("pk")))
+    return list(made.select_related("receiver", "old", "new", "act").order_by("-pk")[:MOST_DONE])
+
+
 def muster_context(request, found, form, now):
-    done, to_come = found.exchanges.count(), found.left()
+    to_come, newest = found.left(), newest_of(found)
+    done = newest[0].of_all if newest else 0
     left = list(to_come[: MOST_LEFT + 1])
     count = len(left) if len(left) <= MOST_LEFT else to_come.count()
-    newest = Exchange.objects.filter(muster=found).select_related("receiver", "old", "new", "act")
     running = found.is_open(now) and found.by_id == request.person.pk
     return {
         "title": f"Exchange {found.what}", "muster": found, "form": form if running else None,
-        "done": done, "total": done + count, "left": left[:MOST_LEFT], "left_count": count, "newest": newest.order_by("-pk")[:MOST_DONE],
+        "done": done, "total": done + count, "left": left[:MOST_LEFT], "left_count": count, "newest": newest,
         "over": not found.is_open(now),
         "can_end": found.ended_at is None,
     }  # fmt: skip

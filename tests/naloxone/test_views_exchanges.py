@@ -338,7 +338,7 @@ def test_a_pair_costs_the_same_however_many_are_left(signed_in, by, room, witnes
     muster = begin(by, room, witness)
     step = scan(signed_in, muster, kits[0].reference, htmx=True)
 
-    with django_assert_max_num_queries(48):
+    with django_assert_max_num_queries(21):
         scan(signed_in, muster, fresh_ones[0].reference, step, htmx=True)
 
     assert Exchange.objects.count() == 1
