@@ -145,10 +145,12 @@ def stations_in_words(found):
 
 def place_in_words(words, station):
     """Where kits of a swap are, without a name of a person."""
-    word, *name = words
+    word, *name = words or [""]
     if word.startswith("S-"):
         return f"in {' '.join(name)}, {station}"
-    return {"carried": f"with people of {station}", "under": f"on their way from {station}"}[word]
+    said = {"carried": f"with people of {station}", "under": f"on their way from {station}"}
+    # An alert from before groups told the place is shown too, until the next sweep names it.
+    return said.get(word, f"at {station}")
 
 
 def url(found):
@@ -157,7 +159,7 @@ def url(found):
     if what == "order":
         return f"{reverse('naloxone:new_order')}?{urlencode({'month': rest[0]})}"
     asked = {"station": found[0].station_id}
-    if what == "swap" and rest[1].startswith("S-"):
+    if what == "swap" and rest[1:] and rest[1].startswith("S-"):
         asked = {"place": rest[1].removeprefix("S-")}
     return f"{reverse('naloxone:kits')}?{urlencode({**asked, 'sort': 'expiry'})}"
 

@@ -3,6 +3,7 @@
 import datetime as dt
 import uuid
 from itertools import count
+from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
@@ -13,6 +14,7 @@ from safety_portal.access import Grant, Role, Scope
 from safety_portal.people import Account, Canine, Component, Kind, Person, Region, Station
 
 numbers = count(1)
+ZONE = ZoneInfo("America/Chicago")
 
 
 def key():
@@ -20,11 +22,11 @@ def key():
 
 
 def day(days):
-    """A day from now, in UTC."""
-    return timezone.now().date() + dt.timedelta(days=days)
+    """A day from now, by the clock of the stations made here: just after midnight UTC it is still yesterday there."""
+    return timezone.now().astimezone(ZONE).date() + dt.timedelta(days=days)
 
 
-def station(name="Laredo", zone="America/Chicago"):
+def station(name="Laredo", zone=ZONE.key):
     component, _ = Component.objects.get_or_create(code="OFO", name="Office of Field Operations")
     region, _ = Region.objects.get_or_create(component=component, name="Laredo Field Office")
     n = next(numbers)
