@@ -7,13 +7,22 @@ station, a storeroom's stock for neither until somebody brings it. What is on it
 import datetime as dt
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import connection
 
 from naloxone.models import Holder
 from naloxone.models.need import IN_NEED_SQL, SERVICEABLE_SQL, STOCKED_SQL
-from naloxone.readiness_rules import LACK_WORDS, WRONG, DrillResult, Lack, Stand, lacks
+from naloxone.readiness_rules import (
+    LACK_WORDS,
+    STATION_LACK_WORDS,
+    WRONG,
+    DrillResult,
+    Lack,
+    Stand,
+    lacks,
+)
 from naloxone.rules import CARRIERS, PLACES, HolderKind
 
 HORIZONS = (30, 60, 90)
@@ -123,6 +132,7 @@ OF_STATIONS = (
         sum(in_need) filter (where is_point) as in_need,
         sum(serviceable) filter (where not is_point) as in_store,
         {each("sum(left_{days}) filter (where is_point) as left_{days}")},
+        {each("count(*) filter (where is_point and left_{days} < greatest(par, need)) as short_{days}")},
         sum(shown) filter (where is_point) as shown,
         sum(not_opened) filter (where is_point) as not_opened
     from place group by station_id
@@ -138,6 +148,7 @@ select day.id as key, station.name, station.code, station.state, day.region_id, 
     (coalesce(points.in_need, 0) + coalesce(carried.in_need, 0))::int as in_need,
     coalesce(carried.serviceable, 0)::int as carried, coalesce(points.in_store, 0)::int as in_store,
     {each("(coalesce(points.left_{days}, 0) + coalesce(carried.left_{days}, 0))::int as left_{days}")},
+    {each("coalesce(points.short_{days}, 0) as short_{days}")},
     risk.people, risk.dogs, risk.need, coalesce(risk.shifts_known, 0) as shifts_known, risk.counted_on,
     coalesce(points.shown, 0)::int as shown, coalesce(points.not_opened, 0)::int as not_opened,
     coalesce(coming.kits, 0) as coming, coalesce(ordered.doses, 0)::int as doses_on_order
@@ -171,6 +182,8 @@ def shifts():
 class Line:
     """What a line of figures can say of itself, a place's or a station's."""
 
+    lack_words = LACK_WORDS
+
     @property
     def asked(self):
         """How many pairs of place and shift must show that they open."""
@@ -188,7 +201,7 @@ class Line:
     @property
     def words(self):
         """What is lacking, in words, the worst first."""
-        return [LACK_WORDS[lack] for lack in self.lacks]
+        return [self.lack_words[lack] for lack in self.lacks]
 
     @property
     def is_wrong(self):
@@ -234,6 +247,8 @@ class Line:
 class StationLine(Line):
     """How ready a station is: kits in reach are those in its points and on its people's belts."""
 
+    lack_words: ClassVar = STATION_LACK_WORDS
+
     key: int
     name: str
     code: str
@@ -260,6 +275,9 @@ class StationLine(Line):
     left_30: int
     left_60: int
     left_90: int
+    short_30: int
+    short_60: int
+    short_90: int
     people: int | None
     dogs: int | None
     need: int | None
@@ -288,6 +306,16 @@ class StationLine(Line):
         if self.need is not None:
             beyond.append(self.serviceable + self.in_store - self.need)
         return min(beyond)
+
+    @property
+    def lacking(self):
+        """Kits that it is short of even when all arrive that are on their way."""
+        return max(-self.spare - self.coming, 0)
+
+    def ahead(self):
+        """As of a place; too few at one place is too few, whatever others have."""
+        for days, left, few in super().ahead():
+            yield days, left, few or getattr(self, f"short_{days}") > 0
 
     @property
     def stand(self):

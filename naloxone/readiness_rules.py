@@ -44,6 +44,12 @@ LACK_WORDS = {
     Lack.STALE: "Number at risk out of date",
     Lack.NOT_SHOWN: "Not shown to be in reach",
 }
+# Of a station: it has kits elsewhere when one of its places has none.
+STATION_LACK_WORDS = LACK_WORDS | {
+    Lack.NONE: "A place has none",
+    Lack.IN_NEED: "Only in need at a place",
+    Lack.BELOW_PAR: "A place below par",
+}
 # What is known to be wrong; the others are not known to be right.
 WRONG = frozenset({Lack.NONE, Lack.IN_NEED, Lack.SHORT, Lack.BELOW_PAR, Lack.NOT_OPENED})
 

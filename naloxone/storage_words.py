@@ -64,8 +64,10 @@ def told(row):
         parts.append("frozen once" if row.frozen == 1 else f"frozen {row.frozen} times")
     if row.hot >= 60:
         parts.append(f"{span(row.hot)} over {settings.STORAGE_HOT_C} °C")
-    elif row.outside >= 60:
-        parts.append(f"{span(row.outside)} outside its label’s band")
+    besides = row.outside - row.hot  # cold, or warm but not hot
+    if besides >= 60:
+        more = "another " if row.hot >= 60 else ""
+        parts.append(f"{more}{span(besides)} outside its label’s band")
     elif row.state in (StorageState.REVIEW, StorageState.REPLACE) and not parts:
         parts.append("seen outside its label’s band, for how long is not known")
     if row.allowed >= 60:

@@ -52,9 +52,9 @@ def find(now):
     """Proposals over the whole agency; four statements, however many stations."""
     lines = readiness.of_stations(now)
     takers = [
-        Taker(line.key, line.region_id, line.component_id, -line.spare - line.coming)
+        Taker(line.key, line.region_id, line.component_id, line.lacking)
         for line in lines
-        if line.points and line.spare + line.coming < 0
+        if line.points and line.lacking
     ]
     surplus = [line for line in lines if line.spare > 0]
     known = {line.key: line for line in surplus if line.is_known}

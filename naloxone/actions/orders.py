@@ -114,13 +114,24 @@ def running(order, by):
 
 
 @transaction.atomic
-def add_line(*, order, line, by):
-    """Add a Wanted to a running order. Returns the order. Raises OrderError, AccessError."""
+def add_line(*, order, line, seen=None, by):
+    """Add a Wanted to a running order. Returns the order. Raises OrderError, AccessError.
+
+    `seen` is the newest line (key) that the person saw: the same form sent twice adds one.
+    """
     check_line(line, by)
     order = running(order, by)
+    if seen is not None and was_added(order, line, seen, by):
+        return order
     write_lines(order, [line], by)
     audit.record("order.added", by=by, target=order, station=line.station, cartons=line.cartons)
     return order
+
+
+def was_added(order, line, seen, by):
+    """Whether a person has added the same line to an order since they saw it."""
+    since = order.lines.filter(pk__gt=seen, by=by, station=line.station, cartons=line.cartons)
+    return since.filter(covers=line.covers.value, covers_month=line.month).exists()
 
 
 @transaction.atomic

@@ -122,9 +122,13 @@ def record_temperature(
     if known := TemperatureRecord.objects.filter(request_key=request_key).first():
         return known
     rules.check_told(occurred_at, now=timezone.now())
-    if (lowest is not None and lowest > centi) or (highest is not None and highest < centi):
+    wrong = {
+        "lowest": lowest is not None and lowest > centi,
+        "highest": highest is not None and highest < centi,
+    }
+    if field := next((name for name, is_wrong in wrong.items() if is_wrong), ""):
         raise StorageError(
-            "The lowest can’t be above, nor the highest below what it shows now.", "lowest"
+            "The lowest can’t be above, nor the highest below what it shows now.", field
         )
     before = newest_by_hand(place)
     kept = lowest is not None or highest is not None

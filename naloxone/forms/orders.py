@@ -2,6 +2,8 @@
 
 import math
 
+from django.forms import HiddenInput, IntegerField
+
 from naloxone.actions.orders import Wanted
 from naloxone.forms.base import CustodyForm, note_field
 from naloxone.models import OrderLine, Product
@@ -87,15 +89,20 @@ class AddLineForm(CustodyForm):
     """One station more, or more cartons for one."""
 
     submit_label = "Add to the order"
-    keyed = False
+    keyed = False  # the same line after what was seen is added once
 
+    seen = IntegerField(widget=HiddenInput, required=False)
     cartons = cartons_field("Cartons")
     field_order = ("station", "cartons", "covers")
 
     def __init__(self, *args, person, months=(), **kwargs):
         super().__init__(*args, person=person, **kwargs)
         mine = access.stations_where(person, Permission.ORDERS_KEEP).in_use().by_name()
-        self.add_field("station", w.ModelField(queryset=mine, label="For"))
+        only = list(mine[:2])
+        self.add_field(
+            "station",
+            w.ModelField(queryset=mine, label="For", initial=only[0] if len(only) == 1 else None),
+        )
         self.months = {f"{month:%Y-%m}": month for month in months}
         choices = [
             ("", "No shortage in particular"),
@@ -111,7 +118,10 @@ class AddLineForm(CustodyForm):
         told = self.cleaned_data
         month = self.months.get(told["covers"])
         covers = Covers.EXPIRY if month else Covers(told["covers"])
-        return {"line": Wanted(told["station"], told["cartons"], covers, month)}
+        return {
+            "line": Wanted(told["station"], told["cartons"], covers, month),
+            "seen": told["seen"],
+        }
 
 
 class DueForm(CustodyForm):

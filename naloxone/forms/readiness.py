@@ -109,6 +109,7 @@ class DrillForm(CustodyForm):
 
     def __init__(self, *args, person, place, **kwargs):
         super().__init__(*args, person=person, **kwargs)
+        self.fields["occurred_at"].zone = place.station.zone
         if access.may(person, Permission.CUSTODY_GIVE, at=place.station_id):
             field = w.LookUpField(
                 label="Who got it out", url_name="naloxone:second_options", required=False,

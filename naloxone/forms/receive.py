@@ -59,9 +59,23 @@ class ReceiveForm(CustodyForm):
         stations = access.stations_where(person, Permission.STOCK_RECEIVE)
         if (ordered := order_line_field(stations)) is not None:
             self.add_field("order_line", ordered)
+            self.begin_with(ordered)
         self.meanings = []
         if self.is_bound and self.data.get("scan", "").strip():
             self.read()
+
+    def begin_with(self, ordered):
+        """Begin with what the order says, when an address names one of its lines."""
+        asked = str(self.initial.get("order_line", ""))
+        known = asked.isdecimal() and len(asked) < 10
+        line = ordered.queryset.filter(pk=asked).first() if known else None
+        self.initial["order_line"] = line and line.pk
+        if line is None:
+            return
+        self.initial["supplier"] = line.order.supplier
+        products = list(line.order.products.all()[:2])
+        if len(products) == 1:
+            self.initial["product"] = products[0].pk
 
     # --- the code -----------------------------------------------------------------------------------
     def read(self):

@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from naloxone import loggers
 from naloxone.actions.storage import file_limits
 from naloxone.forms.base import CustodyForm, note_field, places_in_use, when_field
-from naloxone.models import MONTHS, LabelVersion
+from naloxone.models import MONTHS, LabelVersion, StorageDecision
 from naloxone.rules import HolderKind
 from naloxone.storage_rules import DECISION_WORDS, Decision, StorageError, centi_of
 from safety_portal import access
@@ -187,11 +187,24 @@ class DecisionForm(CustodyForm):
 
     def facts(self):
         keys = ticked(self)
+        self.check_waiting(keys)
         return {
             "decision": Decision(self.cleaned_data["decision"]),
             "reason": self.cleaned_data["reason"],
             "kits": [row.kit for row in self.rows if row.kit_id in keys],
         }
+
+    def check_waiting(self, keys):
+        """Raise StorageError when one of the ticked kits is decided on or gone since the page was opened."""
+        gone = keys - {row.kit_id for row in self.rows} - {None}
+        sent = StorageDecision.objects.filter(request_key=self.cleaned_data["request_key"])
+        if gone and not sent.exists():
+            names = ", ".join(f"K-{key}" for key in sorted(gone))
+            raise StorageError(
+                f"Nothing was recorded: {names} no longer {'waits' if len(gone) == 1 else 'wait'} for a decision here. "
+                "Look at those that are left, and send it again.",
+                "decision",
+            )
 
 
 class LotLabelForm(CustodyForm):

@@ -88,6 +88,9 @@ class Order(models.Model):
 
     @property
     def to_come(self):
+        """Doses; none of an order that somebody ended. Needs `with_figures`."""
+        if self.ending:
+            return 0
         return still_to_come(ordered=self.ordered, received=self.received)
 
 

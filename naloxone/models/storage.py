@@ -376,6 +376,12 @@ class StationSeason(models.Model):
         return reverse("naloxone:season", args=[self.station.code])
 
     @property
+    def months(self):
+        """The months in words; one alone is named once."""
+        names = (self.get_first_month_display(), self.get_last_month_display())
+        return names[0] if names[0] == names[1] else " to ".join(names)
+
+    @property
     def season(self):
         """As the rules reckon with it; None when the station has none."""
         return self.first_month and Season(self.first_month, self.last_month)

@@ -123,9 +123,18 @@ def drill(request, number):
     """How fast is a dose of this place in hand? Start, run, stop; and what earlier drills showed, for who answers for it."""
     place, sees = drilled_place(request, number)
     moment = timezone.now()
+    shift = shift_of(place.station, moment).number
+    may_ask = place.closed_on is None and access.may(
+        request.person, Permission.CUSTODY_GIVE, at=place.station_id
+    )
+    waiting = list(open_requests(Q(place=place))) if may_ask else []
     form = None
     if place.may_drill:
-        form = forms.DrillForm(request.POST or None, person=request.person, place=place)
+        unannounced = any(one.unannounced for one in waiting if one.shift == shift)
+        form = forms.DrillForm(
+            request.POST or None, person=request.person, place=place,
+            initial={"unannounced": unannounced},
+        )  # fmt: skip
     if request.method == "POST":
         if form is None:
             raise Http404
@@ -138,10 +147,10 @@ def drill(request, number):
     columns = [Column("When"), Column("Shift"), Column("By"), Column("Result"), Column("How")]
     context = {
         "title": f"Drill: {place}", "place": place, "form": form, "sees": sees, "narrow": not sees,
-        "shift": shift_of(place.station, moment).number, "drills": past,
+        "shift": shift, "waiting": waiting, "drills": past,
         "shown": add_shown([place], moment)[0].shown if sees else [],
         "head": Table(request, "Drills of this place, newest first", columns),
-        "may_ask": place.closed_on is None and access.may(request.person, Permission.CUSTODY_GIVE, at=place.station_id),
+        "may_ask": may_ask,
     }  # fmt: skip
     return render(request, "naloxone/drill.html", context)
 

@@ -3,6 +3,7 @@
 import datetime as dt
 
 from django.contrib import messages
+from django.db.models import Max
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -87,6 +88,14 @@ def orders_all(request):
     return list_page(request, visible(request.person), "orders_all")
 
 
+def awaited(person, order):
+    """The line that a delivery to the person is counted for; None unless it is one alone."""
+    mine = access.stations_where(person, Permission.STOCK_RECEIVE)
+    lines = OrderLine.objects.expected_at(mine).filter(order=order)
+    found = list(lines[:2])
+    return found[0] if len(found) == 1 else None
+
+
 def may_change(person, order):
     """Whether a person answers for every station of an order of which something is to come."""
     lines = order.lines.values_list("station", flat=True)
@@ -118,6 +127,7 @@ def order(request, number):
         "dues": found.dues.select_related("by").order_by("-pk"),
         "can_change": may_change(request.person, found),
         "can_receive": access.may(request.person, Permission.STOCK_RECEIVE, at=access.ANYWHERE),
+        "awaited": awaited(request.person, found),
     }
     return render(request, "naloxone/order.html", context)
 
@@ -200,8 +210,13 @@ def add_line(request, number):
     months = shortages.months_ahead(request.person, request.person.station.today())
     return changed(
         request, number, forms.AddLineForm, actions.add_line, "Add to", "has a line more",
-        form_facts={"months": months},
+        form_facts={"months": months, "initial": {"seen": newest_line(number)}},
     )  # fmt: skip
+
+
+def newest_line(number):
+    """The key of the line that was last added to an order."""
+    return OrderLine.objects.filter(order=number).aggregate(key=Max("pk"))["key"]
 
 
 @needs(Permission.ORDERS_KEEP)

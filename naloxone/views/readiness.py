@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from naloxone import actions, badges, changes, forms, readiness, transfers
 from naloxone.models import AtRisk, Holder
-from naloxone.readiness_rules import LACK_WORDS, WRONG, Lack
+from naloxone.readiness_rules import STATION_LACK_WORDS, WRONG, Lack
 from naloxone.rules import PLACES
 from naloxone.views.stock import form_page
 from safety_portal import access, looking
@@ -120,14 +120,14 @@ class Asked:
 
     @property
     def words(self):
-        said = SHOWN.get(self.show) or (self.show and LACK_WORDS[Lack(self.show)])
+        said = SHOWN.get(self.show) or (self.show and STATION_LACK_WORDS[Lack(self.show)])
         for name, text in (("q", self.q and f"“{self.q}”"), ("show", said)):
             if text:
                 yield FilterWord(text, address(self.request.GET, page=None, **{name: None}))
 
     @property
     def choices(self):
-        options = [*SHOWN.items(), *((lack.value, LACK_WORDS[lack]) for lack in Lack)]
+        options = [*SHOWN.items(), *((lack.value, STATION_LACK_WORDS[lack]) for lack in Lack)]
         return [(value, label, value == self.show) for value, label in options]
 
 

@@ -47,8 +47,9 @@ def form_page(request, form, title, *, template="naloxone/form.html", **more):
 def receive(request):
     """A delivery of one lot becomes as many units as it has cartons."""
     form = forms.ReceiveForm(
-        request.POST or None, request.FILES or None, person=request.person, cancel_url=reverse(KITS)
-    )
+        request.POST or None, request.FILES or None, person=request.person, cancel_url=reverse(KITS),
+        initial={"order_line": request.GET.get("order_line", "")},
+    )  # fmt: skip
     if request.method == "POST" and form.carry_out(actions.receive_delivery):
         return redirect("naloxone:made", form.result.pk)
     return form_page(request, form, "Receive a delivery")

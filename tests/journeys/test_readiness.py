@@ -137,6 +137,8 @@ def test_a_programme_goes_live_and_the_map_leads_to_it(open_page, axe, world, si
 
     page.goto("/readiness/map/")
     fits(page)
+    shapes = page.locator(".kits-legend svg").all()
+    assert all(shape.bounding_box()["height"] < 20 for shape in shapes)
     axe(page)
     page.get_by_role("link", name=re.compile("Texas:")).focus()
     page.keyboard.press("Enter")

@@ -177,6 +177,22 @@ def test_what_is_left_ahead_is_what_has_not_expired_by_then(by, store):
     assert list(line.ahead()) == [(30, 3, False), (60, 2, True), (90, 1, True)]
 
 
+def test_too_few_at_one_place_ahead_is_too_few_at_the_station(by, store):
+    other = make.place(by)
+    make.delivery(by, store, cartons=9)
+    make.delivery(by, other, cartons=2, expires_on=by.station.today() + dt.timedelta(days=40))
+    make.at_risk(by, people=4)
+
+    assert list(line_of(by.station).ahead()) == [(30, 11, False), (60, 9, True), (90, 9, True)]
+
+
+def test_a_station_says_of_a_place_what_it_lacks_itself_not(by, store):
+    make.delivery(by, make.place(by), cartons=3)
+
+    assert line_of(by.station).words[0] == "A place has none"
+    assert place_line(store).words[0] == "Nothing to give"
+
+
 def test_what_is_on_its_way_stands_beside_and_is_not_added_in(by, store):
     sender = make.coordinator(make.station())
     actions.send_kits(

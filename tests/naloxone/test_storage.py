@@ -268,8 +268,9 @@ def test_what_the_thermometer_kept_counts_since_it_was_last_read(yuma):
 
 @pytest.mark.parametrize("facts", [{"lowest": 25_00}, {"highest": 23_00}])
 def test_a_lowest_above_or_a_highest_below_the_present_is_refused(yuma, facts):
-    with pytest.raises(StorageError, match="lowest can’t be above"):
+    with pytest.raises(StorageError, match="lowest can’t be above") as refused:
         yuma.read(24, **facts)
+    assert refused.value.field in facts
 
 
 def test_a_reading_by_hand_sent_twice_is_one(yuma):

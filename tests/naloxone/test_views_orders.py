@@ -1,5 +1,7 @@
 """Orders through their pages: what is asked for, what the alert fills in, what came, and what changes them."""
 
+import csv
+
 import pytest
 from django.utils import timezone
 
@@ -32,7 +34,7 @@ def test_an_empty_list_says_what_would_fill_it(signed_in):
 
 
 def test_what_is_still_to_come_stands_apart_from_all(signed_in, by):
-    late = order(by, due_on=make.day(-1), on=make.day(-3), supplier="Late Supply")
+    late = order(by, due_on=make.day(-2), on=make.day(-3), supplier="Late Supply")
     gone = order(by, supplier="Gone Supply")
     actions.end_order(order=gone, reason="Ordered twice", by=by)
 
@@ -42,6 +44,20 @@ def test_what_is_still_to_come_stands_apart_from_all(signed_in, by):
     assert late.reference in coming
     assert gone.reference not in coming
     assert "Cancelled" in everything
+
+
+def test_nothing_more_is_to_come_of_an_order_that_ended(signed_in, by):
+    gone = order(by)
+    actions.end_order(order=gone, reason="Ordered twice", by=by)
+
+    [row] = signed_in.get("/orders/all/").context["rows"]
+    text = " ".join(page(signed_in, gone.get_absolute_url()).split())
+    answer = signed_in.post("/download/", {"list": "/orders/all/", "kind": "csv"})
+    [told] = csv.DictReader(b"".join(answer).decode("utf-8-sig").splitlines())
+
+    assert row.to_come == 0
+    assert 'data-label="To come" class="figure kits-none">0</td>' in text
+    assert told["To come"] == "0"
 
 
 def test_orders_of_other_stations_are_not_there(signed_in):
@@ -162,6 +178,38 @@ def test_the_receive_page_offers_what_is_on_order_there_and_counts_it(signed_in,
     assert "the delivery" in said
 
 
+def test_the_page_of_an_order_fills_in_what_it_knows_of_a_delivery(signed_in, by, store):
+    product = make.product()
+    line = order(by, products=[product], supplier="Desert Supply").lines.get()
+    where = f"/kits/receive/?order_line={line.pk}"
+    assert where in page(signed_in, line.order.get_absolute_url())
+
+    form = signed_in.get(where).context["form"]
+
+    assert (form["order_line"].value(), form["product"].value()) == (line.pk, product.pk)
+    assert form["supplier"].value() == "Desert Supply"
+
+
+def test_of_several_products_or_lines_none_is_guessed(signed_in, by, store):
+    lines = [actions.Wanted(by.station, 2), actions.Wanted(by.station, 3)]
+    made = order(by, *lines, products=[make.product(), make.product(name="Other")])
+    assert "?order_line=" not in page(signed_in, made.get_absolute_url())
+
+    form = signed_in.get(f"/kits/receive/?order_line={made.lines.first().pk}").context["form"]
+
+    assert form["order_line"].value() == made.lines.first().pk
+    assert form["product"].value() is None
+
+
+def test_a_line_of_another_station_or_no_line_fills_in_nothing(signed_in, by, store):
+    order(by)
+    elsewhere = order(make.coordinator(make.station())).lines.get()
+
+    for asked in (elsewhere.pk, "x", "9" * 30):
+        form = signed_in.get(f"/kits/receive/?order_line={asked}").context["form"]
+        assert (form["order_line"].value(), form["supplier"].value()) == (None, None)
+
+
 def test_the_receive_page_asks_nothing_where_nothing_is_on_order(signed_in, store):
     order(make.coordinator(make.station()))
 
@@ -216,6 +264,21 @@ def test_a_line_a_day_and_an_end_are_added_on_pages_of_their_own(signed_in, by):
     assert "The maker stopped" in said
     assert "It comes on another day" not in said
     assert signed_in.get(f"{where}due/").status_code == 404
+
+
+def test_a_line_that_is_sent_twice_is_added_once(signed_in, by):
+    made = order(by)
+    form = signed_in.get(f"{made.get_absolute_url()}add/").context["form"]
+    told = {"cartons": "5", "covers": "", "seen": form["seen"].value(), "station": form["station"].value()}  # fmt: skip
+    assert told["station"] == by.station.pk
+
+    for _ in range(2):
+        signed_in.post(f"{made.get_absolute_url()}add/", told)
+    assert [line.cartons for line in made.lines.order_by("pk")] == [10, 5]
+    again = signed_in.get(f"{made.get_absolute_url()}add/").context["form"]["seen"].value()
+    signed_in.post(f"{made.get_absolute_url()}add/", told | {"seen": again})
+
+    assert made.lines.count() == 3
 
 
 def test_a_page_that_would_change_an_order_says_why_not(signed_in, by):

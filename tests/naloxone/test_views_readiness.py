@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from naloxone import actions
+from naloxone.actions.rounds import shift_of
 from naloxone.models import (
     AtRisk,
     Authority,
@@ -157,6 +158,16 @@ def test_a_station_says_what_is_unknown_and_asks(signed_in, by, store):
     assert f"/readiness/stations/{by.station.code}/at-risk/" in text
     assert f"/readiness/S-{store.pk}/at-risk/" in text
     assert "No par and no number at risk was changed" in text
+
+
+def test_a_station_names_each_of_its_figures(signed_in, by, store, officer):
+    make.hand(make.delivery(by, store, cartons=2)[:1], officer, by=by)
+    make.delivery(by, make.storeroom(by), cartons=3)
+
+    text = text_of(signed_in.get("/readiness/"))
+
+    assert "2 kits with 4 doses; 1 kit of them carried" in text
+    assert "3 kits in store; 0 kits on the way; 0 doses on order" in text
 
 
 def test_who_may_not_see_kits_gets_no_link_to_places(client, by, store):
@@ -389,6 +400,38 @@ def test_an_asked_drill_that_was_made_meanwhile_is_not_called_off(signed_in, by,
     assert "drilled meanwhile" in text_of(answer)
 
 
+def test_a_drill_that_was_asked_for_says_whether_one_now_answers_it(client, by, store, officer):
+    now = timezone.now()
+    shift = shift_of(by.station, now).number
+    other = shift % 3 + 1
+    url = f"/readiness/drills/S-{store.pk}/"
+    client.force_login(by.account)
+    assert not client.get(url).context["form"]["unannounced"].value()
+    for number in (shift, other):
+        actions.ask_drill(
+            place=store, shift=number, due_on=by.station.today(), now=now, request_key=make.key(), by=by
+        )  # fmt: skip
+
+    answer = client.get(url)
+
+    assert answer.context["form"]["unannounced"].value()
+    assert text_of(answer).count("A drill now answers it.") == 1
+    assert "a drill now is theirs, and this one still waits" in text_of(answer)
+    client.force_login(officer.account)
+    answer = client.get(url)
+    assert "Asked for" not in text_of(answer)
+    assert not answer.context["form"]["unannounced"].value()
+
+
+def test_a_drill_is_told_by_the_clock_of_its_place(client, store):
+    far = make.coordinator(make.station(zone="Pacific/Honolulu"), scope=Scope.EVERYWHERE)
+    client.force_login(far.account)
+
+    form = client.get(f"/readiness/drills/S-{store.pk}/").context["form"]
+
+    assert form.fields["occurred_at"].zone == store.station.zone
+
+
 # --- transfers ----------------------------------------------------------------------------------------
 def test_a_proposal_leads_to_the_filled_in_consignment(signed_in, by, store):
     poor = make.coordinator(make.station())
@@ -418,6 +461,7 @@ def test_who_receives_sees_who_sends_and_what_nobody_has(client, by, store):
     text = text_of(client.get("/readiness/transfers/"))
 
     assert f"{rich.station} sends them" in text
+    assert "short of 2 kits" in text
     assert "1 kit missing. Order them." in text
 
 

@@ -8,7 +8,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from naloxone import actions, storage
-from naloxone.models import Kit, KitStorage, LotLabel, StationSeason, TemperatureRecord
+from naloxone.models import (
+    Kit,
+    KitStorage,
+    LotLabel,
+    StationSeason,
+    StorageDecision,
+    TemperatureRecord,
+)
 from naloxone.notices import REPLACE, REVIEW, SEASON
 from naloxone.storage_rules import Decision, Mark, StorageError
 from safety_portal.access import AccessError, Role, Scope
@@ -270,6 +277,7 @@ def test_a_kit_that_nobody_measured_says_nothing_of_storage(client, yuma):
         ([20] * 7, "In range."),
         ([30] * 21, "3 h 20 min in the allowed excursion."),
         ([45] * 7, "Waits for a review, usable: 1 h over 40 °C."),
+        ([45] * 7 + [2] * 7, "; another 1 h outside its label’s band"),
         ([2] * 7, "Waits for a review, usable: 1 h outside its label’s band."),
         ([20, -16, 20, 20], "Waits for a review, usable: frozen once; 10 min outside"),
         ([20, -16, 20, -16, 20], "Replace in the next rotation, usable: frozen 2 times"),
@@ -310,6 +318,35 @@ def test_a_named_person_decides_for_the_ticked_kits(client, yuma):
     assert KitStorage.objects.get(kit=other).waiting
     for name, key in (("kit", yuma.kit.pk), ("place", yuma.cab.pk), ("lot", yuma.kit.lot_id)):
         assert "Sun on the dashboard" in page(client, name, key)
+
+
+def test_what_was_decided_meanwhile_is_said_and_nothing_is_recorded(client, yuma):
+    other = make.sealed_kit(yuma.by, yuma.cabinet, occurred_at=yuma.began, product=yuma.product)
+    yuma.move(other, yuma.cab, yuma.began + AGO(minutes=1))
+    yuma.log(HOT_WEEK)
+    told = {
+        "decision": "replace", "reason": "Sun", "kits": [yuma.kit.reference, other.reference],
+        "request_key": str(make.key()),
+    }  # fmt: skip
+    yuma.decide()
+
+    answer = send(client, "review_storage", yuma.cab.pk, **told)
+
+    assert f"Nothing was recorded: {yuma.kit.reference} no longer waits" in text_of(answer)
+    assert KitStorage.objects.get(kit=other).waiting
+
+
+def test_a_decision_sent_twice_by_its_page_is_one(client, yuma):
+    yuma.log(HOT_WEEK)
+    told = {
+        "decision": "replace", "reason": "Sun", "kits": [yuma.kit.reference],
+        "request_key": str(make.key()),
+    }  # fmt: skip
+
+    answers = [send(client, "review_storage", yuma.cab.pk, **told) for _ in range(2)]
+
+    assert all("Replace in the next rotation: 1 kit." in text_of(answer) for answer in answers)
+    assert StorageDecision.objects.count() == 1
 
 
 def test_nothing_ticked_is_no_decision(client, yuma):
@@ -438,6 +475,14 @@ def test_the_station_says_its_hot_months(client, yuma):
     send(client, "change_season", yuma.station.code, source="It is cool")
     assert "No hot season" in page(client, "season", yuma.station.code)
     assert StationSeason.objects.newest().count() == 1
+
+
+def test_one_hot_month_is_named_once(client, yuma):
+    send(client, "change_season", yuma.station.code, first_month="7", last_month="7", source="Log")
+
+    for told in (page(client, "season", yuma.station.code), page(client, "seasons")):
+        assert "July" in told
+        assert "July to July" not in told
 
 
 def test_the_same_months_said_twice_are_said_once(yuma):

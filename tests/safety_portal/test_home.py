@@ -57,7 +57,8 @@ def offer(kits, to, by, now=None):
 # --- everybody -----------------------------------------------------------------------------------
 def test_an_officer_finds_their_kits_and_what_waits(client, at, keeper):
     officer, store = make.person(at), make.place(keeper)
-    mine, offered = make.delivery(keeper, store, cartons=2, expires_on=make.day(12))
+    ends_on = at.today() + dt.timedelta(days=12)
+    mine, offered = make.delivery(keeper, store, cartons=2, expires_on=ends_on)
     make.hand([mine], officer, by=keeper)
     waiting = offer([offered], officer, keeper)
 
