@@ -38,9 +38,12 @@ def check_keeper(by, *, component=None, station=None):
         raise AccessError(f"{by} keeps no protocols for {station or component or 'the agency'}")
 
 
-def day_of(protocol, now):
-    """The day on which a protocol's acts happen: its station's own, else that of UTC."""
-    return protocol.station.today(now) if protocol.station_id else now.date()
+def day_of(protocol, now, by):
+    """The day on which a protocol's acts happen: its station's own, else that of whoever acts or reads.
+
+    Of UTC, the form of an evening in Texas would offer a day that is refused as gone by.
+    """
+    return (protocol.station or by.station).today(now)
 
 
 @transaction.atomic
@@ -90,7 +93,7 @@ def _add_version(
 ):
     rules.check_version(
         kind=Kind(protocol.kind), steps=steps, dosings=dosings, starts_on=starts_on,
-        review_due_on=review_due_on, on=day_of(protocol, now),
+        review_due_on=review_due_on, on=day_of(protocol, now, by),
     )  # fmt: skip
     version = ProtocolVersion.objects.create(
         protocol=protocol, number=number, starts_on=starts_on, review_due_on=review_due_on, written_by=by, at=now, **facts,
@@ -121,7 +124,7 @@ def approve_version(*, version, now, by):
     )
     if version.approved and version.approved.by == by:
         return version.approved
-    today = day_of(protocol, now)
+    today = day_of(protocol, now, by)
     rules.check_approval(version.standing(today), is_own=version.written_by == by)
     in_force_on = max(version.starts_on, today)
     if version.review_due_on <= in_force_on:
@@ -154,7 +157,7 @@ def withdraw_version(*, version, reason, now, by):
             return known
         raise ProtocolError(f"{known.by} has withdrawn it already.")
     withdrawal = ProtocolWithdrawal.objects.create(
-        version=version, by=by, on=day_of(protocol, now), reason=reason, at=now
+        version=version, by=by, on=day_of(protocol, now, by), reason=reason, at=now
     )
     end_alert(protocol, "Withdrawn", now=now, by=by)
     audit.record(

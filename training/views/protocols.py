@@ -117,7 +117,7 @@ def seen(number):
 def protocol(request, number):
     """What does this protocol say today? Its version in force, else the newest."""
     found = seen(number)
-    today = actions.day_of(found, timezone.now())
+    today = actions.day_of(found, timezone.now(), request.person)
     versions = list(found.versions.all())
     standing = {v: rules.standing_of(v.number, found.lives, on=today) for v in versions}
     in_force = [v for v in versions if standing[v] == Standing.IN_FORCE]
@@ -131,7 +131,7 @@ def version(request, number, version):
     one = get_object_or_404(
         found.versions.with_names().prefetch_related("steps", "doses"), number=version
     )
-    today = actions.day_of(found, timezone.now())
+    today = actions.day_of(found, timezone.now(), request.person)
     standing = rules.standing_of(one.number, found.lives, on=today)
     verb, form = act_on(request, one, standing)
     if request.method == "POST":
