@@ -21,8 +21,19 @@ def columns_to_insert(model):
     return [model._meta.get_field(name).column for name in model.may_insert]
 
 
+def columns_by_table(cursor):
+    """{table: its columns} of what exists: half-way back through migrations some of a model's are not there."""
+    cursor.execute(
+        "select table_name, column_name from information_schema.columns where table_schema = 'public'"
+    )
+    found = {}
+    for table, column in cursor.fetchall():
+        found.setdefault(table, set()).add(column)
+    return found
+
+
 def grants(tables):
-    """(table, rights, columns) for each existing table that the application uses."""
+    """(table, rights, columns) for each existing table ({table: its columns}) that the application uses."""
     for model in apps.get_models(include_auto_created=True):
         table = model._meta.db_table
         if table not in tables:
@@ -30,7 +41,7 @@ def grants(tables):
         if hasattr(model, "may_insert"):
             yield table, "select", []
             # An empty list is a table that only migrations fill; without columns GRANT would mean all.
-            if columns := columns_to_insert(model):
+            if columns := [one for one in columns_to_insert(model) if one in tables[table]]:
                 yield table, "insert", columns
         else:
             yield table, EVERYTHING, []
@@ -64,7 +75,7 @@ def grant_rights(sender, using, **kwargs):
             "revoke all on all tables in schema public from {role}",
         ):
             cursor.execute(sql.SQL(text).format(**names))
-        for table, rights, columns in grants(set(owner.introspection.table_names(cursor))):
+        for table, rights, columns in grants(columns_by_table(cursor)):
             cursor.execute(grant_statement(table, rights, columns, names["role"]))
 
 

@@ -50,7 +50,7 @@ def person_facts(at, **more):
     return {
         "given_name": "Noa", "family_name": "Fictitious", "kind": "employee", "badge": "N70001",
         "telephone": "555-0123", "station": at.pk, "work": ["mail_exam"],
-        "work_since": f"{timezone.now():%m/%d/%Y}", "email": "", "request_key": make.key(),
+        "work_since": f"{at.today():%m/%d/%Y}", "email": "", "request_key": make.key(),
     } | more  # fmt: skip
 
 
