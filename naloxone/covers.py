@@ -1,7 +1,8 @@
 """What shortages are covered, and until when: the one place that says which alerts of stock stay silent.
 
-A line of an order covers what it names until its day; from then on only what came does. Boxes on their way cover
-places below par at the station they go to until the day they are expected there.
+A line of an order covers what it names until its day; from then on only what came does. A booking of a plan covers in the
+same way what it sends away or swaps. Boxes on their way cover places below par at the station they go to until the day
+they are expected there.
 """
 
 import datetime as dt
@@ -12,6 +13,7 @@ from django.conf import settings
 from django.db import connection
 
 from naloxone.order_rules import Cover, CoverLine, Covers
+from naloxone.plan_rules import BookingKind
 from naloxone.rules import State
 
 # Lines whose month of expiry is over cover nothing any more; those for places end with their day, and are looked at
@@ -26,6 +28,16 @@ select line.station_id, line.covers_month, line.covers_place_id,
 from naloxone_orderline line join naloxone_order ordered on ordered.id = line.order_id
 where line.covers = %s and (line.covers_month >= %s or line.covers_month is null and line.recorded_at > %s)
 order by line.id
+"""
+# What is booked about kits of a month: covered until the day, and for good once it was done.
+BOOKED = """
+select booking.station_id, plan.month, booking.kind, booking.doses,
+    case when ended.done then booking.doses else 0 end, booking.shortage, booking.by_on,
+    ended.id is not null
+from naloxone_booking booking join naloxone_expiryplan plan on plan.id = booking.plan_id
+left join naloxone_bookingend ended on ended.booking_id = booking.id
+where plan.month >= %s
+order by booking.id
 """
 COMING = """
 select box.destination_id, box.expected_on, sum(kit.doses)
@@ -47,11 +59,31 @@ def lines_for(covers, now):
             yield station, month, place, CoverLine(ordered, received, shortage, due_on, ended)
 
 
+def bookings(now):
+    """(station key, month, kind, CoverLine) of every booking that still says something; one query."""
+    first = now.date().replace(day=1) - dt.timedelta(days=1)
+    with connection.cursor() as cursor:
+        cursor.execute(BOOKED, [first.replace(day=1)])
+        for station, month, kind, doses, done, shortage, by_on, ended in cursor.fetchall():
+            yield station, month, kind, CoverLine(doses, done, shortage, by_on, ended)
+
+
 def of_expiries(days, now):
     """{(station key, first of the month): Cover} on each station's own day (`days`: station key → day)."""
     found = defaultdict(Cover)
     for station, month, _, line in lines_for(Covers.EXPIRY, now):
         found[station, month] = found[station, month].and_of(line, days[station])
+    for station, month, _, line in bookings(now):
+        found[station, month] = found[station, month].and_of(line, days[station])
+    return dict(found)
+
+
+def of_swaps(days, now):
+    """{(station key, first of the month): doses} that are to be swapped on a day that is booked and not past."""
+    found = defaultdict(int)
+    for station, month, kind, line in bookings(now):
+        if kind == BookingKind.SWAP and not line.ended and days[station] < line.due_on:
+            found[station, month] += line.ordered
     return dict(found)
 
 

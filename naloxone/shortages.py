@@ -81,7 +81,7 @@ def below_par(person, on):
     return [
         Shortage(
             station, kits * settings.KIT_DOSES,
-            f"{number} place{'' if number == 1 else 's'} below par: {kits:,} kits lack",
+            f"{number} place{'' if number == 1 else 's'} below par, short of {kits:,} kit{'' if kits == 1 else 's'}",
         )
         for station, (kits, number) in sorted(lacking.items(), key=lambda row: row[0].name)
     ]  # fmt: skip

@@ -158,6 +158,11 @@ def one_swap(place, old, left):
     return found
 
 
+def swap_for(place, old, now):
+    """The Swap of some units at a place for what its station has to spare, one for one."""
+    return one_swap(place, old, list(spares([place.station_id], now, [place.pk])))
+
+
 def swap_at(place, now):
     """The Swap of one place; where its station has nothing to spare, the nearest to hand in the region."""
     [found] = swaps([place], now)

@@ -43,6 +43,14 @@ def env_numbers(name, default):
     return [int(part) for part in parts]
 
 
+def env_days_by_name(name):
+    """Numbers of days by name, comma-separated, like a:3,b:5; anything else stops the start."""
+    pairs = [part.partition(":") for part in env_list(name, "")]
+    if not all(key and days.isdecimal() for key, _, days in pairs):
+        raise ImproperlyConfigured(f"{name} must be names with days, like a:3,b:5.")
+    return {key: int(days) for key, _, days in pairs}
+
+
 def env_times(name, default):
     """Local times of a day in order, comma-separated; anything else stops the start."""
     try:
@@ -363,6 +371,15 @@ EXPIRY_SWAP_DAYS = env_numbers("EXPIRY_SWAP_DAYS", "30,7,0")
 KIT_DOSES = env_number("KIT_DOSES", 2)
 # Months that the expiry plan and the choice of a month to order for look ahead (ours; a year of expiries).
 PLAN_MONTHS = env_number("PLAN_MONTHS", 12)
+# Days from an order to its delivery, and days to spare before an expiry (ours; domain C.1 names “lead time + safety” as the
+# day to order on, no source a number). For single products by NDC: 69547-353-02:45,0143-0000-00:60.
+ORDER_LEAD_DAYS = env_number("ORDER_LEAD_DAYS", 30)
+ORDER_SAFETY_DAYS = env_number("ORDER_SAFETY_DAYS", 30)
+ORDER_LEAD_DAYS_BY_NDC = env_days_by_name("ORDER_LEAD_DAYS_BY_NDC")
+# Days before a booked day at which its station hears of it (ours; a week to prepare, and the day).
+BOOKING_DAYS = env_numbers("BOOKING_DAYS", "7,0")
+# Within how many days what a plan moves is to be sent off (ours).
+PLAN_SEND_DAYS = env_number("PLAN_SEND_DAYS", 14)
 # For how long an order that was for places below par is named when they still are (ours; no source).
 ORDER_REMEMBERED_DAYS = env_number("ORDER_REMEMBERED_DAYS", 180)
 # Days after which recalled kits should be back from people and vehicles (ours; no rule names a number).

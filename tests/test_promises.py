@@ -41,6 +41,7 @@ from safety_portal.held import hold_form
 from safety_portal.people import Component
 from tests.naloxone import imports, make, registers
 from tests.naloxone.orders import order
+from tests.naloxone.test_plans import make_plan
 from tests.safety_portal.picture import upload
 from tests.training import make as protocols
 from training.rules import Kind
@@ -408,6 +409,9 @@ class World:
             place=self.place, shift=1, due_on=make.day(7), now=make.timezone.now(), request_key=make.key(),
             by=self.chief,
         )  # fmt: skip
+        make.delivery(self.chief, self.place, expires_on=make.day(200))
+        make.delivery(self.chief, make.storeroom(self.chief), expires_on=make.day(900))
+        self.plan = make_plan(self.chief, make.day(200))
         self.pack_code = "00311917040332"
         actions.remember_code(code=self.pack_code, product=make.product(), by=self.chief)
         self.walk = actions.record_rounds(
@@ -461,6 +465,9 @@ class World:
             "CN-<int:number>": self.box.pk,
             "OR-<int:number>": self.order.pk,
             "KT-<int:number>": KitType.objects.first().pk,
+            "PL-<int:number>": self.plan.pk,
+            "BK-<int:number>": self.plan.bookings.first().pk,
+            "plan/<str:month>": f"{self.plan.month:%Y-%m}",
             "dose/<int:position>": 1,
             "DS-<int:number>": self.disposal.pk,
             "DQ-<int:number>": self.drill_request.pk,

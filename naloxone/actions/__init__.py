@@ -46,6 +46,7 @@ from naloxone.actions.orders import (
 )
 from naloxone.actions.packs import forget_code, remember_code
 from naloxone.actions.places import change_place, close_place, open_place
+from naloxone.actions.plans import end_booking, make_plan, send_booked
 from naloxone.actions.products import change_product, record_lot, record_product
 from naloxone.actions.programmes import confirm_training, decide_programme, record_authority
 from naloxone.actions.readiness import (
@@ -118,6 +119,7 @@ __all__ = [
     "decide_programme",
     "decide_storage",
     "dispose_of_kits",
+    "end_booking",
     "end_muster",
     "end_order",
     "exchange_at_muster",
@@ -133,6 +135,7 @@ __all__ = [
     "inspect_kit",
     "keep_upload",
     "make_nil_report",
+    "make_plan",
     "move_kits",
     "note_event",
     "offer_exchange",
@@ -167,6 +170,7 @@ __all__ = [
     "scan_drawn",
     "scan_reported",
     "search_for_kit",
+    "send_booked",
     "send_kits",
     "set_label",
     "set_season",

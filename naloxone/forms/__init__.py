@@ -45,6 +45,7 @@ from naloxone.forms.life import (
 from naloxone.forms.orders import AddLineForm, DueForm, EndOrderForm, OrderForm
 from naloxone.forms.packs import ForgetCodeForm, PackCodeForm
 from naloxone.forms.places import ChangePlaceForm, ClosePlaceForm, PlaceForm
+from naloxone.forms.plans import EndBookingForm, PlanForm
 from naloxone.forms.readiness import (
     AskDrillForm,
     AtRiskForm,
@@ -116,6 +117,7 @@ __all__ = [
     "DoseForm",
     "DrillForm",
     "DueForm",
+    "EndBookingForm",
     "EndOrderForm",
     "ExchangeForm",
     "ForgetCodeForm",
@@ -153,6 +155,7 @@ __all__ = [
     "PersonForm",
     "PlaceCodeForm",
     "PlaceForm",
+    "PlanForm",
     "ProductForm",
     "ProgrammeDecisionForm",
     "ReadForm",

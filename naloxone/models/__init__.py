@@ -49,6 +49,7 @@ from naloxone.models.orders import (
     OrderProduct,
     OrderReceipt,
 )
+from naloxone.models.plans import Booking, BookingEnd, ExpiryPlan
 from naloxone.models.products import (
     Lot,
     LotRecall,
@@ -114,6 +115,8 @@ __all__ = [
     "AtRisk",
     "Authority",
     "AuthorityKind",
+    "Booking",
+    "BookingEnd",
     "ClosingCode",
     "Consignment",
     "ConsignmentLine",
@@ -133,6 +136,7 @@ __all__ = [
     "Drill",
     "DrillRequest",
     "Exchange",
+    "ExpiryPlan",
     "Fault",
     "Fitting",
     "Giver",

@@ -1,6 +1,7 @@
 """Who must hear of what about kits, by noun: callers import from here. Mails carry references, counts and links; no names."""
 
 from naloxone.notices import components as _components  # noqa: F401  (registers its kind)
+from naloxone.notices.bookings import BOOKING, booking_line, booking_url, sweep_bookings
 from naloxone.notices.consignments import (
     CONSIGNMENT,
     tell_arrived,
@@ -41,6 +42,7 @@ from naloxone.notices.storage import REPLACE, REVIEW, SEASON
 __all__ = [
     "AT_RISK",
     "AUTHORITY",
+    "BOOKING",
     "CONSIGNMENT",
     "DISCREPANCY",
     "DRILLS",
@@ -64,6 +66,8 @@ __all__ = [
     "STOCK",
     "UNSIGNED",
     "below_par",
+    "booking_line",
+    "booking_url",
     "discrepancy_line",
     "discrepancy_recipients",
     "dues",
@@ -76,6 +80,7 @@ __all__ = [
     "receipts_owed",
     "recipients",
     "stock_line",
+    "sweep_bookings",
     "sweep_discrepancies",
     "sweep_expiries",
     "tell_arrived",

@@ -51,37 +51,45 @@ def silenced(kits, covered):
     return {key: covered[key].silent(number) for key, number in remaining.items()}
 
 
+def take(silent, key, doses):
+    """Whether all doses of a unit are among those nobody need hear of; they are no longer, for the next unit."""
+    spared = silent.get(key, 0)
+    if spared:
+        silent[key] = max(spared - doses, 0)
+    return spared >= doses
+
+
 def dues(now):
     """What is due on each station's own day: one Due a kit, at the nearest horizon it has reached.
 
-    At the horizons at which one orders, doses that an order covers are left out, those that expire first before
-    others: what comes replaces them first.
+    At the horizons at which one orders, doses that an order or a booking covers are left out, those that expire first
+    before others: what comes replaces them first. At those at which one swaps, only a booked swap day does that.
     """
     stations = {station.pk: station for station in Station.objects.all()}
     days = {key: station.today(now) for key, station in stations.items()}
     steps = horizons()
     kits = list(expiring_kits(now))
     covered = covers.of_expiries(days, now)
-    silent = silenced(kits, covered)
+    silent, booked = silenced(kits, covered), covers.of_swaps(days, now)
     for key, station, holder, kind, name, expires_on, doses in kits:
         left = (expires_on - days[station]).days
-        month = first_of(expires_on)
-        spared = silent.get((station, month), 0)
-        if spared:
-            silent[station, month] = max(spared - doses, 0)
+        at = (station, first_of(expires_on))
+        spared = take(silent, at, doses)
         if left > steps[0]:
             continue
         threshold = alerts.threshold_for(left, steps)
-        if is_order(threshold) and spared >= doses:
+        if spared and is_order(threshold):
             continue
-        late = is_order(threshold) and (station, month) in covered and covered[station, month].late
+        if threshold > OVERDUE and not is_order(threshold) and take(booked, at, doses):
+            continue
+        late = is_order(threshold) and at in covered and covered[at].late
         yield alerts.Due(
             kind=KIND,
             subject=f"K-{key}",
             station_id=station,
             due_on=expires_on,
             threshold=threshold,
-            group=group_of(threshold, month, stations[station], (holder, kind, name), late=late),
+            group=group_of(threshold, at[1], stations[station], (holder, kind, name), late=late),
         )
 
 
@@ -106,7 +114,7 @@ def group_of(threshold, month, station, at, *, late):
 
 
 sweep_expiries = alerts.sweep_of(
-    KIND, dues, how="Replaced, covered by an order, emptied or no longer in service"
+    KIND, dues, how="Replaced, covered by an order or a plan, emptied or no longer in service"
 )
 
 
@@ -131,7 +139,7 @@ def line(found):
     noun = "kit expires" if count == 1 else "kits expire"
     expire = f"{count:,} {noun} in {first.due_on:%B %Y}"
     if what == "order" and rest[1:] == ["late"]:
-        return f"Short by {count:,} for {first.due_on:%B %Y} at {where}: what was ordered has not all come, {last_words}"
+        return f"Short by {count:,} for {first.due_on:%B %Y} at {where}: what was ordered or planned has not all come, {last_words}"
     if what == "order":
         return f"{expire} at {where}, {last_words}"
     return f"{expire} {place_in_words(rest[1:], where)}, {last_words}"

@@ -1,5 +1,7 @@
 """Boxes from station to station: what is coming and what was sent, sending one off, one box and its receipt, its packing list."""
 
+from functools import partial
+
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
@@ -7,13 +9,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from naloxone import actions, badges, first_out, forms, printed
-from naloxone.models import Arrival, Consignment
+from naloxone.models import Arrival, Booking, Consignment
 from naloxone.views.stock import asked, form_page
 from safety_portal import access, documents, keyset, looking
 from safety_portal.access import Permission, needs
 from safety_portal.exports import Listed, Out, downloads, wanted
 from safety_portal.keyset import By
 from safety_portal.page_parts import Column, Tab, Table
+from safety_portal.people import reference_number
 
 NEWEST = (By("pk"),)
 TABS = (
@@ -102,18 +105,27 @@ def destination_of(request):
 @needs(Permission.CUSTODY_GIVE)
 def send(request):
     """Which kits, to which station, by whom, until when."""
+    booking = booked(request)
     form = forms.SendForm(
         request.POST or None, person=request.person, cancel_url=reverse("naloxone:kits"),
-        initial=asked(request) | destination_of(request),
+        initial=asked(request) | destination_of(request) | {"expected_on": request.GET.get("expected_on")},
     )  # fmt: skip
     sooner = first_out.left_by(form)
-    if request.method == "POST" and form.carry_out(actions.send_kits):
+    send = partial(actions.send_booked, booking=booking) if booking else actions.send_kits
+    if request.method == "POST" and form.carry_out(send):
         first_out.note(request, sooner)
         messages.success(
             request, f"{form.result.reference} is on its way. Put its packing list into the box."
         )
         return redirect(form.result)
     return form_page(request, form, "Send kits to another station")
+
+
+def booked(request):
+    """The booking of an expiry plan from which one came here, if it is still open."""
+    number = reference_number("BK", request.GET.get("booking", ""))
+    here = access.within(request.person, Permission.CUSTODY_GIVE)
+    return number and Booking.objects.filter(here, pk=number).open().first()
 
 
 # --- one box ------------------------------------------------------------------------------------------

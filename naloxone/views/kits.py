@@ -85,7 +85,7 @@ def kits(request):
 
 # Spoken references of other things, and the page that each has.
 PAGES = {
-    "MU": "naloxone:muster", "CN": "naloxone:consignment", "OR": "naloxone:order", "IM": "naloxone:import_run", "RG": "naloxone:register_passing", "PR": "training:protocol", "DS": "naloxone:disposal", "D": "naloxone:discrepancy", "I": "naloxone:inspection", "U": "naloxone:use", "H": "naloxone:hand_over", "S": "naloxone:place", "L": "naloxone:lot", "P": "person", "C": "canine",
+    "MU": "naloxone:muster", "CN": "naloxone:consignment", "OR": "naloxone:order", "PL": "naloxone:plan_made", "BK": "naloxone:booking", "IM": "naloxone:import_run", "RG": "naloxone:register_passing", "PR": "training:protocol", "DS": "naloxone:disposal", "D": "naloxone:discrepancy", "I": "naloxone:inspection", "U": "naloxone:use", "H": "naloxone:hand_over", "S": "naloxone:place", "L": "naloxone:lot", "P": "person", "C": "canine",
 }  # fmt: skip
 
 

@@ -65,6 +65,7 @@ def stock_tabs(person, here):
 
 TABS = (
     ("Stock against par", "stock", Permission.KITS_SEE),
+    ("Expiry plan", "expiry_plan", Permission.ORDERS_SEE),
     ("Orders", "orders", Permission.ORDERS_SEE),
     ("Kit types", "kit_types", Permission.OWN_THINGS),
 )

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from naloxone import actions, forms, swaps
-from naloxone.models import Holder, PlaceEmptied
+from naloxone.models import Holder, Kit, PlaceEmptied
 from naloxone.rules import PLACES
 from naloxone.views.stock import form_page
 from safety_portal import access, keyset, looking
@@ -15,6 +15,7 @@ from safety_portal.access import Permission, needs
 from safety_portal.exports import Listed, Out, downloads, wanted
 from safety_portal.keyset import By
 from safety_portal.page_parts import Column, Table
+from safety_portal.people import reference_number
 
 NEWEST = (By("pk"),)
 
@@ -35,12 +36,20 @@ def swap(request, number):
     now = timezone.now()
     form = forms.SwapForm(
         request.POST or None, person=request.person, place=found, cancel_url=found.get_absolute_url(),
-        initial=proposed(swaps.swap_at(found, now)) if request.method != "POST" else None,
+        initial=proposed(swap_asked_for(request, found, now)) if request.method != "POST" else None,
     )  # fmt: skip
     if request.method == "POST" and form.carry_out(actions.swap_kits, occurred_at=now):
         messages.success(request, f"{found} has {named(form.cleaned_data['kits'])} now.")
         return redirect(found)
     return form_page(request, form, f"Swap at {found}")
+
+
+def swap_asked_for(request, place, now):
+    """The Swap of a place: for the units an address names (those of a swap day), else for what can't stay."""
+    numbers = [reference_number("K", code) for code in request.GET.getlist("old")]
+    kits = Kit.objects.filter(pk__in=[n for n in numbers if n], holder=place)
+    old = list(kits.first_expired_first())
+    return swaps.swap_for(place, old, now) if old else swaps.swap_at(place, now)
 
 
 def named(kits):

@@ -2,12 +2,13 @@
 
 import datetime as dt
 
-from naloxone import actions
+from naloxone import actions, plans
 from naloxone.actions.custody import holder_of
 from naloxone.actions.registers import places_of, recorded_in
 from naloxone.inspection_rules import Seen
 from naloxone.models import Kit, Lot
 from naloxone.order_rules import Covers
+from safety_portal.access import Permission
 from safety_portal.demo import heat, kit_types, needs, rounds
 from safety_portal.demo.drawn import drawing
 from safety_portal.demo.world import UNSEEN, carried_at, in_store, kits_of, not_offered
@@ -47,6 +48,7 @@ def tell(world):
     heat.tell_of_heat(world)
     kit_types.flag_latex(world, world.stations[LAREDO])
     kit_types.bring_trainers(world, world.stations[LAREDO])
+    plan_ahead(world)
 
 
 def explain_number(world):
@@ -531,6 +533,17 @@ def leave_unexplained(world):
     actions.report_missing(
         kits=[kit], occurred_at=ago(world, 4), note="Not on the belt after the shift change",
         request_key=world.key(), by=kit.holder.person,
+    )  # fmt: skip
+
+
+def plan_ahead(world):
+    """The plan for one month's expiries is made; other months wait for somebody to look at them."""
+    laurel, lot = world.cast.people["Laurel"], world.lots["D"]
+    month = lot.expires_on.replace(day=1)
+    plan = plans.plan_for(laurel, Permission.ORDERS_KEEP, world.now)
+    actions.make_plan(
+        month=month, todos=plan.of_month(month), stations=plan.names, products=[lot.product],
+        supplier="Fictitious Medical Supply", on=plan.on, request_key=world.key(), by=laurel,
     )  # fmt: skip
 
 
