@@ -73,6 +73,7 @@ OF_ALLAUTH = {
 }
 # Things that belong to no station, so a colleague elsewhere may see them: reason beside each.
 SHARED = {
+    "naloxone:make_plan": "a month is everybody’s; what is proposed for it is of one’s own stations",
     "naloxone:kit_type": "what kits are made of is the same for the whole agency",
     "naloxone:change_kit_type": "what kits are made of is the same for the whole agency",
     "naloxone:lot": "a lot is made by its manufacturer; its kits are shown as far as one may see them",

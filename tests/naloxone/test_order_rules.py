@@ -3,6 +3,8 @@
 import datetime as dt
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from naloxone.order_rules import (
     Cover,
@@ -120,3 +122,20 @@ def test_two_lines_for_one_shortage_add_up():
 )
 def test_what_was_swapped_is_not_taken_off_twice(covered, remaining, silent):
     assert Cover(covered, 824).silent(remaining) == silent
+
+
+numbers = st.integers(0, 900)
+
+
+@given(numbers, numbers, numbers, st.booleans(), numbers)
+def test_silence_is_never_more_than_there_is_and_never_grows_when_the_day_comes(
+    ordered, received, shortage, ended, remaining
+):
+    one = line(ordered=ordered, received=received, shortage=shortage, ended=ended)
+
+    before = Cover().and_of(one, BEFORE).silent(remaining)
+    after = Cover().and_of(one, DAY).silent(remaining)
+
+    assert 0 <= after <= before <= remaining
+    # What lacks of the shortage is told from the day on, as far as it is still there.
+    assert remaining - after == min(remaining, max(max(shortage, remaining) - received, 0))

@@ -3,6 +3,8 @@
 import datetime as dt
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from naloxone.plan_rules import (
     Cell,
@@ -157,3 +159,56 @@ def test_nothing_is_booked_for_a_day_that_is_past():
     check_by(TODAY, on=TODAY)
     with pytest.raises(PlanError, match="past"):
         check_by(TODAY - dt.timedelta(days=1), on=TODAY)
+
+
+# --- whatever the stock --------------------------------------------------------------------------
+MONTHS = [dt.date(2027, month, 1) for month in range(1, 7)]
+doses = st.integers(0, 60)
+parts = st.lists(
+    st.builds(
+        lambda place, lot, kits, each: Part(place, lot, kits, kits * each),
+        st.integers(1, 2), st.integers(1, 3), st.integers(1, 12), st.integers(1, 4),
+    ),
+    max_size=3,
+)  # fmt: skip
+cells = st.lists(
+    st.builds(
+        cell, st.integers(1, 4), month=st.sampled_from(MONTHS), day=st.integers(5, 28), ready=doses,
+        parts=parts, covered=doses,
+    ),
+    unique_by=lambda one: (one.station, one.month), max_size=10,
+)  # fmt: skip
+stock = st.dictionaries(
+    st.integers(1, 4), st.lists(st.tuples(st.dates(TODAY, dt.date(2029, 1, 1)), doses), max_size=4)
+)
+used = st.dictionaries(st.integers(1, 4), st.sampled_from([Rate.of(n) for n in (0, 3, 40, 400)]))
+
+
+@given(cells, stock, used)
+def test_every_dose_that_expires_has_one_thing_done_about_it(found, later, rates):
+    had = {key: sum(number for _, number in rows) for key, rows in later.items()}
+
+    todos = todo(found, later, rates)
+
+    for one in todos:
+        sent = sum(send.doses for send in one.sends)
+        assert one.swap + sent + one.order == max(one.cell.doses - one.cell.covered, 0)
+        assert sent <= one.cell.stored
+        assert one.swap <= one.cell.ready
+        assert min([one.swap, one.order, *(send.kits for send in one.sends)]) >= 0
+        assert all(send.by_on >= TODAY and send.to != one.cell.station for send in one.sends)
+        assert one.swap_on >= TODAY
+        assert one.due_on > TODAY
+    for key in {one.cell.station for one in todos}:
+        assert sum(one.swap for one in todos if one.cell.station == key) <= had.get(key, 0)
+
+
+@given(cells, used)
+def test_nobody_gets_more_than_they_surely_use_in_time(found, rates):
+    sends = [send for one in todo(found, {}, rates) for send in one.sends]
+
+    for key in {send.to for send in sends}:
+        last = max(one.first_on for one in found)
+        assert sum(send.doses for send in sends if send.to == key) <= rates[key].surely(
+            (last - TODAY).days
+        )
